@@ -1,0 +1,1 @@
+"""What the ports become: SQLite, password hashing, memory."""

@@ -1,0 +1,1 @@
+"""The guard's options: every number of its decision logic."""

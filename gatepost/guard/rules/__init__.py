@@ -1,0 +1,1 @@
+"""One file a rule of abuse that is not about passwords."""

@@ -1,0 +1,1 @@
+"""Frozen values that every layer may name. No I/O, no clock, no wire formats."""

@@ -1,0 +1,255 @@
+"""What happened: the one vocabulary that the journal carries to the log, the guard, and (later) metrics and webhooks.
+
+Every event is frozen, has `at` in seconds since the epoch, and no secret: a login that nobody has is a keyed tag
+(`~4f1d…`), since it is often a password typed into the wrong field.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TypeAlias
+
+import msgspec
+
+
+class Severity(StrEnum):
+    """How loudly the log says it."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    NOTICE = "notice"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why there is a ban: at most the last 8 different logins (known ones by name, others as tags) and doors."""
+
+    reason: str
+    doors: tuple[str, ...] = ()
+    logins: tuple[str, ...] = ()
+    failures: int = 0
+    first: float = 0.0
+    last: float = 0.0
+
+
+class Started(msgspec.Struct, frozen=True, tag="started"):
+    """The server is ready: `listening` as `imap 127.0.0.1:1143`."""
+
+    at: float
+    version: str
+    listening: tuple[str, ...]
+    drop: str
+    """How banned peers are refused: `kernel` or `acceptor`."""
+
+
+class Stopping(msgspec.Struct, frozen=True, tag="stopping"):
+    """The server begins to stop."""
+
+    at: float
+    reason: str
+
+
+class Warned(msgspec.Struct, frozen=True, tag="warning"):
+    """Something an administrator should know, in one plain sentence; `topic` is a stable word for filters."""
+
+    at: float
+    topic: str
+    text: str
+
+
+class Failed(msgspec.Struct, frozen=True, tag="error"):
+    """Something broke. `text` may hold an exception's text: it goes to the log, never to a peer."""
+
+    at: float
+    topic: str
+    text: str
+    connection: str = ""
+
+
+class ConnectionOpened(msgspec.Struct, frozen=True, tag="connected"):
+    """A peer was let in."""
+
+    at: float
+    connection: str
+    door: str
+    client: str
+    tls: str = ""
+
+
+class ConnectionClosed(msgspec.Struct, frozen=True, tag="disconnected"):
+    """A conversation ended; `why` is one of peer, quit, timeout, banned, limits, stopping, error, tls."""
+
+    at: float
+    connection: str
+    door: str
+    client: str
+    why: str
+    seconds: float
+    received: int = 0
+    sent: int = 0
+
+
+class ConnectionsRefused(msgspec.Struct, frozen=True, tag="refused"):
+    """Peers turned away at accept since the last such event: one line a second at most, however many came."""
+
+    at: float
+    count: int
+    reasons: dict[str, int]
+    last: str = ""
+
+
+class SignedIn(msgspec.Struct, frozen=True, tag="signed-in"):
+    """`lane` is the guard's word for how well the source is known; `credential` is `password`, `app:NAME` or `token`."""
+
+    at: float
+    connection: str
+    door: str
+    client: str
+    login: str
+    mechanism: str
+    lane: str
+    credential: str = "password"
+    first_from_here: bool = False
+
+
+class SignInFailed(msgspec.Struct, frozen=True, tag="sign-in-failed"):
+    """A wrong password was counted, or not: `counted` False for a repeated or previous one."""
+
+    at: float
+    connection: str
+    door: str
+    client: str
+    login: str
+    mechanism: str
+    lane: str
+    counted: bool
+    why: str
+    """wrong, unknown, disabled, repeated, previous, malformed, token, app-password"""
+    tags: tuple[int, int] = (0, 0)
+    """Short keyed fingerprints (same-wrong, spray), meaningless outside this process; they let a journal be replayed."""
+
+
+class SignInRefused(msgspec.Struct, frozen=True, tag="sign-in-refused"):
+    """The guard refused it before the password was looked at; `rule` is source, account, password, network, confined or in-flight."""
+
+    at: float
+    connection: str
+    door: str
+    client: str
+    login: str
+    mechanism: str
+    rule: str
+    retry_after: float = 0.0
+
+
+class Abuse(msgspec.Struct, frozen=True, tag="abuse"):
+    """A peer broke a rule that is not about passwords; `kind` names the rule (early-talker, bad-command, no-such-recipient, ...)."""
+
+    at: float
+    connection: str
+    door: str
+    client: str
+    kind: str
+    points: float = 1.0
+
+
+class Banned(msgspec.Struct, frozen=True, tag="banned"):
+    """`network` gets nothing until `until`; `number` counts this network's bans. `by` is `guard` or who did it by hand."""
+
+    at: float
+    network: str
+    until: float
+    number: int
+    by: str
+    evidence: Evidence
+    enforced: bool = True
+
+
+class BanEnded(msgspec.Struct, frozen=True, tag="ban-ended"):
+    """`why` is expired or lifted."""
+
+    at: float
+    network: str
+    why: str
+    by: str = ""
+
+
+class AccountClosed(msgspec.Struct, frozen=True, tag="account-closed"):
+    """Strangers are refused on this login from now on; `until` when the first of them may try again."""
+
+    at: float
+    login: str
+    until: float
+    failures: int
+
+
+class Delivered(msgspec.Struct, frozen=True, tag="delivered"):
+    """One message in one account, durably. `mailboxes` where it lies."""
+
+    at: float
+    connection: str
+    sender: str
+    recipient: str
+    size: int
+    message_id: str
+    mailboxes: tuple[str, ...]
+    email: str
+
+
+class DeliveryFailed(msgspec.Struct, frozen=True, tag="delivery-failed"):
+    """A message was not taken; `temporary` says whether the sender was told to try again."""
+
+    at: float
+    connection: str
+    sender: str
+    recipient: str
+    size: int
+    why: str
+    temporary: bool
+
+
+class ScriptTrouble(msgspec.Struct, frozen=True, tag="script-trouble"):
+    """An account's Sieve script failed at run time; the message was kept in INBOX."""
+
+    at: float
+    account: str
+    script: str
+    text: str
+
+
+class Administered(msgspec.Struct, frozen=True, tag="administered"):
+    """Somebody changed something by command line."""
+
+    at: float
+    operation: str
+    subject: str
+    by: str
+
+
+Event: TypeAlias = (
+    Started | Stopping | Warned | Failed | ConnectionOpened | ConnectionClosed | ConnectionsRefused | SignedIn
+    | SignInFailed | SignInRefused | Abuse | Banned | BanEnded | AccountClosed | Delivered | DeliveryFailed
+    | ScriptTrouble | Administered
+)  # fmt: skip
+
+SEVERITY: dict[type, Severity] = {
+    Started: Severity.NOTICE,
+    Stopping: Severity.NOTICE,
+    Warned: Severity.WARNING,
+    Failed: Severity.ERROR,
+    ConnectionOpened: Severity.DEBUG,
+    ConnectionClosed: Severity.DEBUG,
+    ConnectionsRefused: Severity.INFO,
+    SignedIn: Severity.INFO,
+    SignInFailed: Severity.INFO,
+    SignInRefused: Severity.INFO,
+    Abuse: Severity.INFO,
+    Banned: Severity.NOTICE,
+    BanEnded: Severity.NOTICE,
+    AccountClosed: Severity.NOTICE,
+    Delivered: Severity.INFO,
+    DeliveryFailed: Severity.NOTICE,
+    ScriptTrouble: Severity.WARNING,
+    Administered: Severity.NOTICE,
+}

@@ -1,0 +1,183 @@
+"""Mailboxes, emails and changes: one data model under IMAP, POP3 and JMAP.
+
+An *email* is immutable content with an id (JMAP Email, IMAP EMAILID, RFC 8474). An *entry* is its place in one mailbox,
+with a UID and flags of its own; an email in two mailboxes has two entries. Every change takes the account's next
+modification sequence (modseq, RFC 7162), which is also what JMAP states are made of.
+"""
+
+from __future__ import annotations
+
+from typing import NewType
+
+import msgspec
+
+from gatepost.model.flags import NO_FLAGS, Flags
+from gatepost.model.message import MessageIndex
+from gatepost.model.uidset import UidSet
+
+MailboxId = NewType("MailboxId", int)
+EmailId = NewType("EmailId", int)
+ThreadId = NewType("ThreadId", int)
+BlobId = NewType("BlobId", str)
+"""Lower-case hexadecimal of the content's digest; the same octets in one account have the same id."""
+
+SEPARATOR = "/"
+"""Between the levels of a mailbox's path."""
+
+ROLES = ("inbox", "drafts", "sent", "trash", "junk", "archive", "all", "flagged", "important")
+"""JMAP roles (RFC 8621 §2); IMAP's SPECIAL-USE attributes (RFC 6154) are the same words capitalised, inbox apart."""
+
+
+class Mailbox(msgspec.Struct, frozen=True):
+    """`path` is the full name, levels joined by `/`, INBOX always so spelled. `modseq` is the highest of its entries
+    and tombstones (RFC 7162 HIGHESTMODSEQ); `changed` that of the mailbox object itself, counts included. `size` in octets."""
+
+    id: MailboxId
+    path: str
+    name: str
+    parent: MailboxId | None
+    role: str | None
+    subscribed: bool
+    sort_order: int
+    uidvalidity: int
+    uidnext: int
+    messages: int
+    unseen: int
+    deleted: int
+    size: int
+    modseq: int
+    changed: int
+
+
+class MailboxUpdate(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Changes of one mailbox; UNSET leaves a property as it is."""
+
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    parent: MailboxId | msgspec.UnsetType | None = msgspec.UNSET
+    role: str | msgspec.UnsetType | None = msgspec.UNSET
+    subscribed: bool | msgspec.UnsetType = msgspec.UNSET
+    sort_order: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One email in one mailbox. `saved` is when it came into this mailbox (RFC 8514), seconds since the epoch."""
+
+    uid: int
+    email: EmailId
+    flags: Flags
+    modseq: int
+    saved: float
+
+
+class Email(msgspec.Struct, frozen=True):
+    """An email without its places. `size` in octets, `received` in seconds since the epoch (INTERNALDATE, receivedAt)."""
+
+    id: EmailId
+    thread: ThreadId
+    blob: BlobId
+    size: int
+    received: float
+    index: MessageIndex
+
+
+class Placement(msgspec.Struct, frozen=True):
+    """Where an email lies: mailbox, UID there, flags there."""
+
+    mailbox: MailboxId
+    uid: int
+    flags: Flags
+
+
+class PlacedEmail(msgspec.Struct, frozen=True):
+    """An email with all its places, as JMAP sees it. `modseq` is the highest of email and entries."""
+
+    email: Email
+    placements: tuple[Placement, ...]
+    modseq: int
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A message to be stored: its octets exactly as they are to be kept, CRLF line ends as they came, and where to."""
+
+    content: bytes
+    mailboxes: tuple[MailboxId, ...]
+    flags: Flags = NO_FLAGS
+    received: float = 0.0
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """Where a draft now is, durably: `uids` in the order of the draft's mailboxes."""
+
+    email: EmailId
+    thread: ThreadId
+    blob: BlobId
+    size: int
+    uids: tuple[int, ...]
+    modseq: int
+
+
+class Copied(msgspec.Struct, frozen=True):
+    """Pairs of (source UID, target UID), ascending by source, for COPYUID (RFC 4315)."""
+
+    uidvalidity: int
+    pairs: tuple[tuple[int, int], ...]
+    modseq: int
+
+
+class FlagsChanged(msgspec.Struct, frozen=True):
+    """`entries` as they are after the change, those only that exist; `failed` were changed since by others (UNCHANGEDSINCE)."""
+
+    entries: tuple[Entry, ...]
+    failed: UidSet
+    modseq: int
+
+
+class MailboxDelta(msgspec.Struct, frozen=True):
+    """What happened in one mailbox since a modseq: `vanished` UIDs, then entries new or changed, ascending by UID."""
+
+    vanished: UidSet
+    entries: tuple[Entry, ...]
+    modseq: int
+
+
+class ObjectChanges(msgspec.Struct, frozen=True):
+    """JMAP `changes` of one type since a modseq. `modseq` is the new state; `more` where `max` cut it short."""
+
+    created: tuple[int, ...]
+    updated: tuple[int, ...]
+    destroyed: tuple[int, ...]
+    modseq: int
+    more: bool = False
+    counts_only: bool = False
+    """For mailboxes: nothing but counts changed in `updated` (RFC 8621 §2.2)."""
+
+
+class States(msgspec.Struct, frozen=True):
+    """The modseq of the last change of each type."""
+
+    email: int
+    mailbox: int
+    thread: int
+
+
+class EmailUpdate(msgspec.Struct, frozen=True):
+    """JMAP Email/set update: None leaves as it is. `flags` apply to every place of the email."""
+
+    email: EmailId
+    mailboxes: frozenset[MailboxId] | None = None
+    flags: Flags | None = None
+
+
+class AccountChange(msgspec.Struct, frozen=True):
+    """Told to watchers after a change is durable: which mailboxes' entries changed, and the states now."""
+
+    mailboxes: frozenset[MailboxId]
+    states: States
+
+
+class Script(msgspec.Struct, frozen=True):
+    """A stored Sieve script (RFC 5804)."""
+
+    name: str
+    content: bytes
+    active: bool = False

@@ -1,0 +1,149 @@
+"""An engine on a wire: flush what the engine has to say, then read what it waits for, within three clocks.
+
+Pipelined commands are answered in one packet, and a peer that does not read its answers is not read from.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Generic, Protocol, TypeVar
+
+import msgspec
+
+from gatepost.model.errors import Overloaded
+from gatepost.net.wire import InjectedPlaintext, PeerGone, Wire, Woken
+from gatepost.proto.engine import Engine
+
+EventT = TypeVar("EventT")
+
+FLUSH_AT = 256 * 1024
+"""Octets of output above which a session should flush before making more."""
+
+
+class ClockRanOut(Exception):
+    """The peer took too long; the argument is `idle`, `command`, `connection` or `write`."""
+
+
+class ServerStopping(Exception):
+    """The server is stopping: take your leave."""
+
+
+class Clocks(msgspec.Struct, frozen=True):
+    """Seconds: between commands; from a command's first octet to its last; for the whole connection (0: no end)."""
+
+    idle: float
+    command: float
+    connection: float = 0.0
+
+
+class Budget:
+    """Octets that all conversations together may hold in memory for their peers."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit, self.held = limit, 0
+
+    def change(self, delta: int) -> None:
+        """Takes or gives back. Raises Overloaded, taking nothing, where the limit would be passed."""
+        if delta > 0 and self.held + delta > self.limit:
+            raise Overloaded("too many octets in flight")
+        self.held += delta
+
+
+class Service(Protocol):
+    """What the acceptor hands a connection to."""
+
+    async def serve(self, wire: Wire) -> None:
+        """The whole conversation; returns when it is over. May raise what `Conversation` raises."""
+        ...
+
+    def farewell(self, why: str) -> bytes:
+        """Last words in the protocol's own form for `timeout`, `stopping`, `busy` or `error`; fixed text."""
+        ...
+
+
+class Conversation(Generic[EventT]):
+    """`engine` may be replaced (after STARTTLS); `clocks` too (after login)."""
+
+    def __init__(self, wire: Wire, engine: Engine[EventT], clocks: Clocks, budget: Budget) -> None:
+        self.wire, self.engine, self.clocks = wire, engine, clocks
+        self._budget, self._held = budget, 0
+        self._begun = self._since = asyncio.get_running_loop().time()
+
+    async def next(self) -> EventT | None:
+        """The engine's next event, or None when `wire.wake` was called meanwhile (the server's own doing).
+        Raises PeerGone, ClockRanOut, ServerStopping, Overloaded."""
+        loop = asyncio.get_running_loop()
+        while True:
+            event = self.engine.next_event()
+            self._account()
+            if event is not None:
+                self._since = loop.time()
+                return event
+            await self.flush()
+            if self.wire.stopping:
+                raise ServerStopping
+            which, limit = ("command", self.clocks.command) if self.engine.pending else ("idle", self.clocks.idle)
+            deadline = self._since + limit
+            if self.clocks.connection and self._begun + self.clocks.connection < deadline:
+                which, deadline = "connection", self._begun + self.clocks.connection
+            try:
+                async with asyncio.timeout_at(deadline):
+                    data = await self.wire.read()
+            except TimeoutError:
+                raise ClockRanOut(which) from None
+            if isinstance(data, Woken):
+                return None
+            if data:
+                if not self.engine.pending:
+                    self._since = loop.time()
+                self.engine.receive_data(data)
+            else:
+                self.engine.receive_eof()
+                event = self.engine.next_event()
+                if event is None:
+                    raise PeerGone
+                return event
+
+    async def flush(self) -> None:
+        """Sends what the engine has to say and waits until the peer takes it. Raises PeerGone, ClockRanOut."""
+        output = self.engine.take_output()
+        if output:
+            self.wire.write(output)
+            try:
+                async with asyncio.timeout(self.clocks.command):
+                    await self.wire.drain()
+            except TimeoutError:
+                raise ClockRanOut("write") from None
+
+    async def start_tls(self) -> None:
+        """Flushes the go-ahead, refuses injected plaintext, does the handshake. The caller then makes a new engine.
+        Raises InjectedPlaintext, TlsFailed, PeerGone, ClockRanOut."""
+        if self.engine.pending or self.wire.unread:
+            raise InjectedPlaintext
+        await self.flush()
+        await self.wire.start_tls()
+
+    def _account(self) -> None:
+        delta = self.engine.pending - self._held
+        if delta:
+            self._budget.change(delta)
+            self._held += delta
+
+    def end(self) -> None:
+        """Gives back what was held; called once, at the conversation's end."""
+        self._budget.change(-self._held)
+        self._held = 0
+
+
+@asynccontextmanager
+async def conversation(
+    wire: Wire, engine: Engine[EventT], clocks: Clocks, budget: Budget
+) -> AsyncIterator[Conversation[EventT]]:
+    """A conversation that gives back its budget however it ends."""
+    talk = Conversation(wire, engine, clocks, budget)
+    try:
+        yield talk
+    finally:
+        talk.end()

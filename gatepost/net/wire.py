@@ -1,0 +1,225 @@
+"""One connection's octets: reading with back-pressure, writing, TLS in mid-stream, and its end.
+
+A `Wire` is an asyncio protocol over whatever transport the acceptor made (TCP, or TLS over it). At most one task reads
+it. It never hands over octets across the TLS boundary (RFC 3207 §4.2: what came before the handshake is discarded;
+here it ends the connection).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from typing import cast
+
+import msgspec
+
+from gatepost.model.connection import Connection
+
+READ_AHEAD = 64 * 1024
+"""Octets received and not yet read above which the peer is not read from."""
+
+
+class PeerGone(Exception):
+    """The connection is over: reset, closed while we wrote, or dropped by a ban."""
+
+
+class InjectedPlaintext(Exception):
+    """Octets arrived before the TLS handshake that the peer had no business sending (STARTTLS injection)."""
+
+
+class TlsFailed(Exception):
+    """The TLS handshake did not come about."""
+
+
+class Woken:
+    """The type of WOKEN."""
+
+
+WOKEN = Woken()
+"""What `read` returns when `wake` was called: look at what happened elsewhere, then read again."""
+
+
+class Wire(asyncio.Protocol):
+    """See the module. `connection` says who is at the other end and is renewed by `start_tls`."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        tls: Callable[[], ssl.SSLContext] | None,
+        opened: Callable[[Wire], None],
+        closed: Callable[[Wire], None],
+    ) -> None:
+        self.connection = connection
+        self.stopping = False
+        self.received = 0
+        self.sent = 0
+        self.why = ""
+        self._tls = tls
+        self._opened, self._closed = opened, closed
+        self._transport: asyncio.Transport | None = None
+        self._chunks: list[bytes] = []
+        self._held = 0
+        self._eof = False
+        self._lost = False
+        self._woken = False
+        self._reader: asyncio.Future[None] | None = None
+        self._writer: asyncio.Future[None] | None = None
+        self._upgrading = False
+
+    # -- asyncio.Protocol -----------------------------------------------------------------------------------------
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        if not self._upgrading:
+            self._note_tls()
+            self._opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        self.received += len(data)
+        self._chunks.append(data)
+        self._held += len(data)
+        if self._held > READ_AHEAD and self._transport is not None:
+            self._transport.pause_reading()
+        self._resume_reader()
+
+    def eof_received(self) -> bool:
+        self._eof = True
+        self._resume_reader()
+        return (
+            self.connection.tls is None
+        )  # half-closed: what was asked before is still answered; TLS has no such state
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._lost:
+            return
+        self._lost = self._eof = True
+        self._resume_reader()
+        if self._writer is not None and not self._writer.done():
+            self._writer.set_result(None)
+        self._closed(self)
+
+    def pause_writing(self) -> None:
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.get_running_loop().create_future()
+
+    def resume_writing(self) -> None:
+        if self._writer is not None and not self._writer.done():
+            self._writer.set_result(None)
+
+    # -- for sessions -----------------------------------------------------------------------------------------------
+    @property
+    def offers_tls(self) -> bool:
+        """Whether STARTTLS may be offered now."""
+        return self._tls is not None and self.connection.tls is None
+
+    @property
+    def unread(self) -> int:
+        """Octets received and not yet read."""
+        return self._held
+
+    async def read(self) -> bytes | Woken:
+        """What has come, at least one octet; empty at the end of the stream; WOKEN if `wake` was called. Raises PeerGone
+        if the connection is lost rather than ended."""
+        while True:
+            if self._woken:
+                self._woken = False
+                return WOKEN
+            if self._chunks and not self._lost:
+                return self._take()
+            if self._lost:
+                raise PeerGone
+            if self._eof:
+                return b""
+            self._reader = asyncio.get_running_loop().create_future()
+            try:
+                await self._reader
+            finally:
+                self._reader = None
+
+    def wake(self) -> None:
+        """Makes the current or next `read` return WOKEN."""
+        self._woken = True
+        self._resume_reader()
+
+    def write(self, data: bytes) -> None:
+        """Queues octets for the peer; does nothing once the connection is lost."""
+        if data and self._transport is not None and not self._lost:
+            self.sent += len(data)
+            self._transport.write(data)
+
+    async def drain(self) -> None:
+        """Waits until the peer has taken enough. Raises PeerGone."""
+        if self._writer is not None and not self._writer.done():
+            await asyncio.shield(self._writer)
+        if self._lost:
+            raise PeerGone
+
+    async def start_tls(self, timeout: float = 30.0) -> None:
+        """The handshake, as server, after our go-ahead was written. Raises InjectedPlaintext, TlsFailed, PeerGone."""
+        transport, tls = self._transport, self._tls
+        if transport is None or self._lost:
+            raise PeerGone
+        if tls is None:
+            raise TlsFailed("no certificate")
+        if self._held:
+            raise InjectedPlaintext
+        self._upgrading = True
+        try:
+            upgraded = await asyncio.get_running_loop().start_tls(
+                transport, self, tls(), server_side=True, ssl_handshake_timeout=timeout
+            )
+        except (OSError, ssl.SSLError, TimeoutError) as error:
+            raise TlsFailed(str(error)) from error
+        finally:
+            self._upgrading = False
+        if upgraded is None or self._lost:
+            raise PeerGone
+        self._transport = upgraded
+        self._note_tls()
+
+    def close(self, why: str = "") -> None:
+        """Ends the connection after what was written has gone out."""
+        self.why = self.why or why
+        if self._transport is not None and not self._lost:
+            self._transport.close()
+
+    def abort(self, why: str = "") -> None:
+        """Ends it at once; nothing queued goes out, nothing read is handed on."""
+        self.why = self.why or why
+        if not self._lost:
+            self._lost = self._eof = True
+            self._chunks.clear()
+            self._held = 0
+            self._resume_reader()
+            if self._writer is not None and not self._writer.done():
+                self._writer.set_result(None)
+            if self._transport is not None:
+                self._transport.abort()
+            self._closed(self)
+
+    @property
+    def lost(self) -> bool:
+        """Whether the connection is over."""
+        return self._lost
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+    def _take(self) -> bytes:
+        data = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+        self._chunks.clear()
+        self._held = 0
+        if self._transport is not None and not self._eof:
+            self._transport.resume_reading()
+        return data
+
+    def _resume_reader(self) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
+
+    def _note_tls(self) -> None:
+        assert self._transport is not None
+        session = self._transport.get_extra_info("ssl_object")
+        if session is not None:
+            cipher = session.cipher()
+            text = f"{session.version()} {cipher[0]}" if cipher else str(session.version())
+            binding = getattr(session.context, "gatepost_endpoint_binding", b"")
+            self.connection = msgspec.structs.replace(self.connection, tls=text, endpoint_binding=binding)

@@ -1,0 +1,227 @@
+"""The mail store under IMAP, POP3 and JMAP, and its promises.
+
+- What a method returned is on disk (fsync), or it raised `StorageUnavailable` and nothing changed.
+- Octets are kept as they came. UIDs are never used twice; UIDVALIDITY stays when a mailbox is renamed.
+- Every change takes the account's next modseq; tombstones are kept for ever unless said otherwise.
+- After a change is durable, watchers of the account are called on the event loop, once a change, in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from gatepost.model.account import AccountId
+from gatepost.model.flags import Flags
+from gatepost.model.mail import (
+    AccountChange,
+    BlobId,
+    Copied,
+    Draft,
+    Email,
+    EmailId,
+    EmailUpdate,
+    Entry,
+    FlagsChanged,
+    Mailbox,
+    MailboxDelta,
+    MailboxId,
+    MailboxUpdate,
+    ObjectChanges,
+    PlacedEmail,
+    Script,
+    States,
+    Stored,
+    ThreadId,
+)
+from gatepost.model.search import Criterion, SortKey
+from gatepost.model.uidset import UidSet
+
+
+class AccountMail(Protocol):
+    """One account's mail. Methods may be called concurrently from the event loop; changes are applied one at a time."""
+
+    @property
+    def account(self) -> AccountId:
+        """Whose mail it is."""
+        ...
+
+    # -- mailboxes -----------------------------------------------------------------------------------------------
+    async def mailboxes(self) -> tuple[Mailbox, ...]:
+        """All of them, by path, INBOX first. A new account has INBOX, Drafts, Sent, Trash, Junk and Archive."""
+        ...
+
+    async def mailbox(self, path: str) -> Mailbox:
+        """By path; INBOX in any case. Raises NoSuchMailbox."""
+        ...
+
+    async def mailbox_by_id(self, mailbox: MailboxId) -> Mailbox:
+        """Raises NoSuchMailbox."""
+        ...
+
+    async def create_mailbox(self, path: str, role: str | None = None, subscribed: bool = False) -> Mailbox:
+        """Makes missing parents too. Raises MailboxExists, BadMailboxName."""
+        ...
+
+    async def update_mailbox(self, mailbox: MailboxId, update: MailboxUpdate) -> Mailbox:
+        """Rename, move, subscribe, give a role. Children follow. Raises NoSuchMailbox, MailboxExists, BadMailboxName
+        (also: a parent that lies under it), MailboxProtected (INBOX)."""
+        ...
+
+    async def rename_inbox(self, path: str) -> Mailbox:
+        """RFC 9051 §6.3.6: a new mailbox takes all of INBOX's messages, INBOX stays, empty. Returns the new one.
+        Raises MailboxExists, BadMailboxName."""
+        ...
+
+    async def delete_mailbox(self, mailbox: MailboxId, with_mail: bool = True) -> None:
+        """Its entries go; emails without any place left go too. Raises NoSuchMailbox, MailboxHasChildren,
+        MailboxProtected, and MailboxHasMail unless `with_mail`."""
+        ...
+
+    # -- messages of one mailbox -----------------------------------------------------------------------------------
+    async def uids(self, mailbox: MailboxId) -> Sequence[int]:
+        """All UIDs, ascending, as a compact sequence (`array('I')`). Raises NoSuchMailbox."""
+        ...
+
+    async def claim_recent(self, mailbox: MailboxId) -> int:
+        """The lowest UID that no read-write session has been told of; from now on they are not recent (RFC 3501 §2.3.2)."""
+        ...
+
+    async def entries(self, mailbox: MailboxId, uids: UidSet, since: int = 0) -> list[Entry]:
+        """Entries in `uids` changed after modseq `since`, ascending by UID; what doesn't exist is left out."""
+        ...
+
+    async def delta(self, mailbox: MailboxId, since: int) -> MailboxDelta:
+        """What changed in the mailbox after modseq `since`. Raises NoSuchMailbox."""
+        ...
+
+    async def append(self, draft: Draft) -> Stored:
+        """Keeps a message. Raises NoSuchMailbox, OverQuota, MessageTooLarge, StorageUnavailable."""
+        ...
+
+    async def append_all(self, drafts: Sequence[Draft]) -> list[Stored]:
+        """All of them or none (MULTIAPPEND, RFC 3502)."""
+        ...
+
+    async def set_flags(
+        self, mailbox: MailboxId, uids: UidSet, mode: str, flags: Flags, unchanged_since: int | None = None
+    ) -> FlagsChanged:
+        """`mode` is `add`, `remove` or `replace`. An entry whose flags stay the same keeps its modseq."""
+        ...
+
+    async def copy(self, mailbox: MailboxId, uids: UidSet, target: MailboxId) -> Copied:
+        """All or none; flags and received date are kept, email ids too. Raises NoSuchMailbox, OverQuota."""
+        ...
+
+    async def move(self, mailbox: MailboxId, uids: UidSet, target: MailboxId) -> Copied:
+        """All or none (RFC 6851). To the same mailbox it gives new UIDs."""
+        ...
+
+    async def expunge(self, mailbox: MailboxId, uids: UidSet, only_deleted: bool = True) -> MailboxDelta:
+        """Removes the entries in `uids` (those with \\Deleted if `only_deleted`); the delta names what vanished."""
+        ...
+
+    # -- emails ---------------------------------------------------------------------------------------------------
+    async def emails(self, ids: Sequence[EmailId]) -> list[Email]:
+        """In the order asked for; unknown ones are left out."""
+        ...
+
+    async def placed(self, ids: Sequence[EmailId]) -> list[PlacedEmail]:
+        """Emails with their places, in the order asked for; unknown ones are left out."""
+        ...
+
+    async def update_emails(self, updates: Sequence[EmailUpdate]) -> dict[EmailId, Exception | None]:
+        """Each on its own: None where it worked, else NoSuchEmail, NoSuchMailbox or OverQuota."""
+        ...
+
+    async def destroy_emails(self, ids: Sequence[EmailId]) -> list[EmailId]:
+        """Removes them from every mailbox; returns those that existed."""
+        ...
+
+    async def search(self, mailbox: MailboxId, criterion: Criterion) -> list[int]:
+        """UIDs in `mailbox` that match, ascending."""
+        ...
+
+    async def query(
+        self, criterion: Criterion, sort: Sequence[SortKey], collapse_threads: bool = False
+    ) -> list[EmailId]:
+        """Emails of the account that match, sorted; with `collapse_threads` the first of each thread only."""
+        ...
+
+    async def threads(self, ids: Sequence[ThreadId]) -> dict[ThreadId, tuple[EmailId, ...]]:
+        """The emails of each thread by received date; unknown threads are left out."""
+        ...
+
+    async def find_blob(self, blob: BlobId) -> int:
+        """Its size in octets. Raises NoSuchBlob."""
+        ...
+
+    async def read_blob(self, blob: BlobId, start: int = 0, end: int | None = None) -> bytes:
+        """Octets [start:end] of a message or an uploaded blob. Raises NoSuchBlob."""
+        ...
+
+    async def save_upload(self, content: bytes) -> BlobId:
+        """Keeps uploaded octets for at least an hour (RFC 8620 §6.1)."""
+        ...
+
+    # -- states and changes -----------------------------------------------------------------------------------------
+    async def states(self) -> States:
+        """The states now."""
+        ...
+
+    async def email_changes(self, since: int, limit: int | None = None) -> ObjectChanges:
+        """Raises CannotCalculateChanges for a state in the future."""
+        ...
+
+    async def mailbox_changes(self, since: int, limit: int | None = None) -> ObjectChanges:
+        """Raises CannotCalculateChanges for a state in the future."""
+        ...
+
+    async def thread_changes(self, since: int, limit: int | None = None) -> ObjectChanges:
+        """Raises CannotCalculateChanges for a state in the future."""
+        ...
+
+    def watch(self, callback: Callable[[AccountChange], None]) -> Callable[[], None]:
+        """Calls `callback` on the event loop after every durable change; returns the call that ends it."""
+        ...
+
+    async def usage(self) -> int:
+        """Octets that count towards the quota: each entry counts its message's size."""
+        ...
+
+    # -- Sieve scripts ------------------------------------------------------------------------------------------------
+    async def scripts(self) -> tuple[Script, ...]:
+        """All, by name."""
+        ...
+
+    async def put_script(self, name: str, content: bytes) -> None:
+        """New or replaced; stays active if it was. Raises TooManyScripts."""
+        ...
+
+    async def activate_script(self, name: str) -> None:
+        """The empty name makes none active. Raises NoSuchScript."""
+        ...
+
+    async def delete_script(self, name: str) -> None:
+        """Raises NoSuchScript, ScriptActive."""
+        ...
+
+    async def rename_script(self, name: str, new: str) -> None:
+        """Raises NoSuchScript, ScriptExists."""
+        ...
+
+
+class Mailstore(Protocol):
+    """All accounts' mail."""
+
+    def open(self, account: AccountId, quota: int = 0) -> AccountMail:
+        """The account's mail; cheap, keeps no resources of its own. `quota` in octets, 0 for none."""
+        ...
+
+    async def erase(self, account: AccountId) -> None:
+        """Everything of the account, for ever."""
+        ...
+
+    async def close(self) -> None:
+        """Finishes what was promised, then releases everything."""
+        ...

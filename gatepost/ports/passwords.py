@@ -1,0 +1,35 @@
+"""Slow hashing of passwords, which stands behind the guard."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from gatepost.model.account import ScramKeys
+from gatepost.model.secret import Secret
+
+
+class Passwords(Protocol):
+    """Runs in a bounded pool of threads. `evaluations` counts every hash that was computed to check a password."""
+
+    evaluations: int
+
+    async def verify(self, hashed: str, secret: Secret, urgent: bool = False) -> bool:
+        """Whether `secret` is right. The empty hash is nobody's: a dummy of the same cost is computed, and the answer
+        is False. `urgent` ones (the owner's lane) go first. Raises Overloaded when the queue is full."""
+        ...
+
+    async def hash(self, secret: Secret) -> str:
+        """A new argon2id PHC string with OWASP's parameters (t=2, m=19 MiB, p=1)."""
+        ...
+
+    async def scram_keys(self, secret: Secret) -> tuple[ScramKeys, ...]:
+        """SCRAM-SHA-256 keys of the (SASLprep'd) password."""
+        ...
+
+    def check_new(self, secret: Secret, login: str) -> None:
+        """Raises WeakPassword for one of the 10,000 commonest, one that contains the login, or one shorter than 8."""
+        ...
+
+    async def close(self) -> None:
+        """Ends the threads."""
+        ...

@@ -1,0 +1,1 @@
+"""The administration socket: what the command line asks of a running server."""

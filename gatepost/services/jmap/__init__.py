@@ -1,0 +1,1 @@
+"""JMAP over HTTP (RFC 8620, RFC 8621)."""
