@@ -8,6 +8,7 @@ import msgspec
 
 from gatepost.model.account import Login
 from gatepost.model.address import Address
+from gatepost.model.events import Event
 
 
 class Admission(StrEnum):
@@ -71,6 +72,8 @@ class Refusal(msgspec.Struct, frozen=True):
     rule: Rule
     retry_after: float = 0.0
     close: bool = False
+    events: tuple[Event, ...] = ()
+    """What this refusal led to (a ban)."""
 
 
 class Outcome(StrEnum):
@@ -82,6 +85,8 @@ class Outcome(StrEnum):
     """Not the password any more, but it was within 30 days: a stale device."""
     ABANDONED = "abandoned"
     """Cancelled, crashed, disconnected: the charge stays (law 2)."""
+    UNTRIED = "untried"
+    """Our own overload kept it from being evaluated: everything is released, nothing is learnt."""
 
 
 class Ticket(msgspec.Struct, frozen=True):

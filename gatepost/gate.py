@@ -1,0 +1,244 @@
+"""The gate: the guard with a clock, keys, a journal and a memory on disk. What the doors and the listener ask.
+
+The guard decides (pure, in `gatepost.guard`); the gate gives it the time, notes what came of it in the journal, keeps
+its state durable (bans at once, counters within a second), and applies `enforce = false`. Nothing here waits: every
+question is answered from memory on the event loop, which is what makes one attempt atomic over all its keys (law 2).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import os
+from collections.abc import Callable, Iterable
+
+from gatepost.guard.engine import Guard
+from gatepost.guard.fingerprints import Fingerprints
+from gatepost.guard.options import GuardOptions
+from gatepost.guard.verdicts import Admission, Attempt, Lane, Outcome, Refusal, Rule, Tags, Ticket
+from gatepost.journal import Journal
+from gatepost.model.account import Login
+from gatepost.model.address import Address, Network, parse_address
+from gatepost.model.connection import Connection
+from gatepost.model.errors import StorageUnavailable
+from gatepost.model.events import (
+    Abuse,
+    Banned,
+    BanEnded,
+    Event,
+    Failed,
+    SignedIn,
+    SignInFailed,
+    SignInRefused,
+    Warned,
+)
+from gatepost.model.secret import Secret
+from gatepost.ports.clock import Clock
+from gatepost.ports.guardstore import GuardStore
+
+KEY_LIFE = 86400.0
+"""Seconds that a fingerprint key is current; it stays readable as long again (GUARD.md, Secrets 2)."""
+
+
+class Gate:
+    """One a process. `is_common` tells whether a password is among the commonest."""
+
+    def __init__(
+        self,
+        options: GuardOptions,
+        *,
+        journal: Journal,
+        clock: Clock,
+        store: GuardStore,
+        key: bytes,
+        is_common: Callable[[Secret], bool],
+    ) -> None:
+        self.options = options
+        self.guard = Guard(options, key)
+        self._journal, self._clock, self._store = journal, clock, store
+        self._tag_key, self._is_common = key, is_common
+        self._fingerprints = Fingerprints(os.urandom(32), os.urandom(32))
+        self._rotated = clock.now()
+        self._flush = asyncio.Event()
+        self._failing = False
+        self.guard.load(store.load(), clock.now())
+        journal.add(self._learn)
+
+    # -- asked at the listener and at every HTTP request -----------------------------------------------------------
+    def admit(self, client: Address) -> Admission:
+        """Whether a peer is served. Never raises, never waits."""
+        if not self.options.enforce:
+            return Admission.SERVE
+        return self.guard.admit(client, self._clock.now())
+
+    # -- asked by the door `mail.auth` --------------------------------------------------------------------------------
+    def reserve(
+        self,
+        connection: Connection,
+        login: Login,
+        mechanism: str,
+        kind: str,
+        secret: Secret | None = None,
+        token: bool = False,
+    ) -> Ticket | Refusal:
+        """Takes the attempt's slot, or refuses it; a refusal is in the journal already. In a dry run nothing is
+        refused: what would have been is noted, and the attempt goes on uncharged."""
+        now = self._clock.now()
+        known_secret = secret if secret is not None and not token else None
+        attempt = Attempt(
+            source=connection.client,
+            login=login,
+            door=connection.door,
+            mechanism=mechanism,
+            kind=kind,
+            tags=self._tags(login, known_secret),
+            common=known_secret is not None and self._is_common(known_secret),
+            token=token,
+        )
+        answer = self.guard.reserve(attempt, now)
+        if isinstance(answer, Ticket):
+            return answer
+        self._journal.note(
+            SignInRefused(
+                at=now,
+                connection=connection.id,
+                door=connection.door,
+                client=str(connection.client),
+                login=self.name_of(login),
+                mechanism=mechanism,
+                rule=answer.rule,
+                retry_after=round(answer.retry_after, 3),
+            )
+        )
+        self._perform(answer.events)
+        if self.options.enforce:
+            return answer
+        return Ticket(number=0, attempt=attempt, lane=Lane.STRANGER, at=now)
+
+    def settle(
+        self,
+        ticket: Ticket,
+        outcome: Outcome,
+        connection: Connection,
+        why: str,
+        secret: Secret | None = None,
+        credential: str = "password",
+    ) -> None:
+        """Tells how a reserved attempt ended; exactly once for each ticket."""
+        now = self._clock.now()
+        attempt = ticket.attempt
+        # a tag is kept only of a password that was wrong (GUARD.md, Secrets 1)
+        tags = self._tags(attempt.login, secret) if outcome in (Outcome.WRONG, Outcome.PREVIOUS) else None
+        dry = ticket.number == 0
+        settled = None if dry else self.guard.settle(ticket, outcome, now, tags)
+        if outcome is Outcome.RIGHT:
+            self._journal.note(
+                SignedIn(
+                    at=now,
+                    connection=connection.id,
+                    door=connection.door,
+                    client=str(connection.client),
+                    login=self.name_of(attempt.login),
+                    mechanism=attempt.mechanism,
+                    lane=ticket.lane,
+                    credential=credential,
+                    first_from_here=settled.first_from_here if settled else False,
+                )
+            )
+        elif outcome is not Outcome.UNTRIED:
+            self._journal.note(
+                SignInFailed(
+                    at=now,
+                    connection=connection.id,
+                    door=connection.door,
+                    client=str(connection.client),
+                    login=self.name_of(attempt.login),
+                    mechanism=attempt.mechanism,
+                    lane=ticket.lane,
+                    counted=settled.counted if settled else False,
+                    why=settled.why if settled and settled.why in ("repeated", "previous") else why,
+                    tags=(tags.same[0], tags.spray[0]) if tags else (0, 0),
+                )
+            )
+        if settled:
+            self._perform(settled.events)
+
+    def name_of(self, login: Login) -> str:
+        """A login as it may be logged: itself where it exists, else a keyed tag (it is often a mistyped password)."""
+        if login.account is not None:
+            return login.key
+        return "~" + hmac.new(self._tag_key, login.key.encode(), hashlib.sha256).hexdigest()[:12]
+
+    def _tags(self, login: Login, secret: Secret | None) -> Tags | None:
+        return None if secret is None else self._fingerprints.tags(login.key, secret.reveal())
+
+    # -- administration ---------------------------------------------------------------------------------------------
+    async def ban(self, network: Network, seconds: float | None, reason: str, by: str) -> None:
+        """By hand, durable on return. Raises guard.engine.CannotBan, StorageUnavailable."""
+        self._perform(self.guard.ban(network, self._clock.now(), seconds, reason, by))
+        await self.save()
+
+    async def lift(self, network: Network, by: str) -> int:
+        """Ends the bans on and within `network` and clears what led to them, durable on return; how many there were."""
+        events = self.guard.lift(network, self._clock.now(), by)
+        self._perform(events)
+        await self.save()
+        return len(events)
+
+    async def lift_login(self, login: Login) -> bool:
+        """Reopens an account, durable on return."""
+        lifted = self.guard.lift_login(login.key, self._clock.now())
+        await self.save()
+        return lifted
+
+    async def save(self) -> None:
+        """Writes what changed. Raises StorageUnavailable; the guard then goes on in memory and it is tried again."""
+        records = self.guard.changed()
+        if not records:
+            return
+        try:
+            await self._store.save(records)
+        except StorageUnavailable as error:
+            self.guard.unsaved(records)
+            if not self._failing:
+                self._failing = True
+                self._journal.note(Failed(at=self._clock.now(), topic="guard-store", text=str(error)))
+            raise
+        if self._failing:
+            self._failing = False
+            self._journal.note(Warned(at=self._clock.now(), topic="guard-store", text="guard state is durable again"))
+
+    # -- in the background ------------------------------------------------------------------------------------------
+    async def run(self) -> None:
+        """Expires bans, rotates keys and saves: every second, and at once when there is a ban. Ends by cancellation."""
+        while True:
+            try:
+                async with asyncio.timeout(1.0):
+                    await self._flush.wait()
+            except TimeoutError:
+                pass
+            self._flush.clear()
+            now = self._clock.now()
+            self._perform(self.guard.tick(now))
+            if now - self._rotated >= KEY_LIFE:
+                self._fingerprints.rotate(os.urandom(32), os.urandom(32))
+                self._rotated = now
+            try:
+                await self.save()
+            except StorageUnavailable:
+                continue
+
+    def _perform(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self._journal.note(event)
+            if isinstance(event, (Banned, BanEnded)):
+                self._flush.set()
+
+    def _learn(self, event: Event) -> None:
+        """The guard's ear at the journal: what the doors report besides passwords."""
+        if isinstance(event, Abuse) and event.points:
+            self._perform(self.guard.abuse(parse_address(event.client), event.kind, event.points, event.at))
+
+
+__all__ = ["Gate", "Rule"]
