@@ -1,0 +1,41 @@
+"""Typed commands, one file a group: each has its values and the table from a command's name to its parser."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from gatepost.proto.imap.commands.append import Append
+from gatepost.proto.imap.commands.connection import (
+    Authenticate,
+    Capability,
+    Enable,
+    Id,
+    Idle,
+    Login,
+    Logout,
+    Noop,
+    StartTls,
+)
+from gatepost.proto.imap.commands.fetch import Fetch
+from gatepost.proto.imap.commands.mailboxes import (
+    Create,
+    Delete,
+    GetQuota,
+    GetQuotaRoot,
+    List,
+    Lsub,
+    Namespace,
+    Rename,
+    Select,
+    Status,
+    Subscribe,
+    Unsubscribe,
+)
+from gatepost.proto.imap.commands.messages import Check, Close, Copy, Expunge, Move, Store, Unselect
+from gatepost.proto.imap.commands.search import Search, Sort, Thread
+
+Command: TypeAlias = (
+    Append | Authenticate | Capability | Check | Close | Copy | Create | Delete | Enable | Expunge | Fetch
+    | GetQuota | GetQuotaRoot | Id | Idle | List | Login | Logout | Lsub | Move | Namespace | Noop | Rename | Search
+    | Select | Sort | StartTls | Status | Store | Subscribe | Thread | Unselect | Unsubscribe
+)  # fmt: skip

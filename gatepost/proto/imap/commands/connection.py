@@ -1,0 +1,126 @@
+"""Commands about the connection and its owner (RFC 9051 §6.1, §6.2, §6.3.1, §6.3.13)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+
+from gatepost.model.secret import Secret
+from gatepost.proto.imap.cursor import Cursor, SyntaxFault
+
+_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?|=")
+_MAX_ID_FIELDS = 30
+
+
+class Capability(msgspec.Struct, frozen=True):
+    """CAPABILITY (§6.1.1)."""
+
+
+class Noop(msgspec.Struct, frozen=True):
+    """NOOP (§6.1.2)."""
+
+
+class Logout(msgspec.Struct, frozen=True):
+    """LOGOUT (§6.1.3)."""
+
+
+class StartTls(msgspec.Struct, frozen=True):
+    """STARTTLS (§6.2.1)."""
+
+
+class Idle(msgspec.Struct, frozen=True):
+    """IDLE (§6.3.13, RFC 2177)."""
+
+
+class Authenticate(msgspec.Struct, frozen=True):
+    """AUTHENTICATE; `initial` is base64 as sent (RFC 4959: `=` is the empty response), None for none."""
+
+    mechanism: str
+    initial: bytes | None = None
+
+
+class Login(msgspec.Struct, frozen=True):
+    """LOGIN (§6.2.3)."""
+
+    login: str
+    password: Secret
+
+
+class Enable(msgspec.Struct, frozen=True):
+    """ENABLE (§6.3.1, RFC 5161): names in upper case."""
+
+    names: tuple[str, ...]
+
+
+class Id(msgspec.Struct, frozen=True):
+    """ID (RFC 2971): what the client says it is; field names in lower case."""
+
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+C = TypeVar("C")
+
+
+def _bare(make: Callable[[], C]) -> Callable[[Cursor], C]:
+    return lambda cursor: make()
+
+
+def _authenticate(cursor: Cursor) -> Authenticate:
+    cursor.space()
+    mechanism = cursor.keyword()
+    initial = None
+    if cursor.take(b" "):
+        initial = cursor.match(_BASE64, "base64")
+    return Authenticate(mechanism, initial)
+
+
+def _login(cursor: Cursor) -> Login:
+    cursor.space()
+    login = cursor.text_string()
+    cursor.space()
+    return Login(login, Secret(cursor.astring()))
+
+
+def _enable(cursor: Cursor) -> Enable:
+    names = []
+    while not cursor.ended:
+        cursor.space()
+        names.append(cursor.keyword())
+    if not names:
+        raise SyntaxFault("ENABLE needs a capability")
+    return Enable(tuple(names))
+
+
+def _id(cursor: Cursor) -> Id:
+    cursor.space()
+    if not cursor.peek(b"("):
+        if cursor.nstring() is not None:
+            raise SyntaxFault("Expected NIL or a list")
+        return Id()
+
+    def field() -> tuple[str, str]:
+        name = cursor.string()
+        cursor.space()
+        value = cursor.nstring() or b""
+        return name.lower().decode("utf-8", "replace"), value.decode("utf-8", "replace")
+
+    fields = cursor.listing(field, empty=True)
+    if len(fields) > _MAX_ID_FIELDS:  # RFC 2971 §3.3
+        raise SyntaxFault("Too many ID fields")
+    return Id(fields)
+
+
+PARSERS: dict[str, Callable[[Cursor], object]] = {
+    "CAPABILITY": _bare(Capability),
+    "NOOP": _bare(Noop),
+    "LOGOUT": _bare(Logout),
+    "STARTTLS": _bare(StartTls),
+    "IDLE": _bare(Idle),
+    "AUTHENTICATE": _authenticate,
+    "LOGIN": _login,
+    "ENABLE": _enable,
+    "ID": _id,
+}

@@ -1,0 +1,132 @@
+"""SEARCH (RFC 9051 §6.4.4), SORT and THREAD (RFC 5256)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from gatepost.proto.imap.commands.keys import Key, Reader
+from gatepost.proto.imap.cursor import Cursor, SyntaxFault
+
+CHARSETS = {
+    "US-ASCII": "utf-8",  # clients that say US-ASCII and send UTF-8 are common; ASCII is UTF-8
+    "UTF-8": "utf-8",
+    "ISO-8859-1": "latin-1",
+    "ISO-8859-15": "iso-8859-15",
+    "WINDOWS-1252": "cp1252",
+}
+"""Charsets of search strings (RFC 9051 §6.4.4 requires the first two), as Python's codecs."""
+
+RETURNS = frozenset({"MIN", "MAX", "ALL", "COUNT", "SAVE"})
+SORT_KEYS = frozenset({"ARRIVAL", "CC", "DATE", "FROM", "SIZE", "SUBJECT", "TO"})
+ALGORITHMS = frozenset({"ORDEREDSUBJECT", "REFERENCES"})
+
+
+class Search(msgspec.Struct, frozen=True):
+    """SEARCH. `returns` is None for the old form, else the options of RETURN (RFC 4731 §3.1). `modseq` where a MODSEQ key
+    was used, which asks for the highest of the matches' (RFC 7162 §3.1.6)."""
+
+    key: Key
+    returns: frozenset[str] | None = None
+    uid: bool = False
+    modseq: bool = False
+
+
+class Sort(msgspec.Struct, frozen=True):
+    """SORT: (name, descending) in order of weight, and the search program."""
+
+    order: tuple[tuple[str, bool], ...]
+    key: Key
+    uid: bool = False
+    modseq: bool = False
+
+
+class Thread(msgspec.Struct, frozen=True):
+    """THREAD: ORDEREDSUBJECT or REFERENCES."""
+
+    algorithm: str
+    key: Key
+    uid: bool = False
+
+
+def _charset(name: bytes) -> str:
+    codec = CHARSETS.get(name.upper().decode("ascii", "replace"))
+    if codec is None:
+        raise SyntaxFault("Unknown charset", f"BADCHARSET ({' '.join(CHARSETS)})", no=True)
+    return codec
+
+
+def _search(uid: bool) -> Callable[[Cursor], Search]:
+    def parse(cursor: Cursor) -> Search:
+        cursor.space()
+        returns = None
+        codec = "utf-8"
+        if _word(cursor, b"RETURN "):
+            returns = frozenset(cursor.listing(cursor.keyword, empty=True)) or frozenset({"ALL"})
+            if not returns <= RETURNS:
+                raise SyntaxFault("Unknown SEARCH return option")
+            cursor.space()
+        if _word(cursor, b"CHARSET "):
+            codec = _charset(cursor.astring())
+            cursor.space()
+        reader = Reader(cursor, codec)
+        return Search(reader.program(), returns, uid, reader.uses_modseq)
+
+    return parse
+
+
+def _sort(uid: bool) -> Callable[[Cursor], Sort]:
+    def parse(cursor: Cursor) -> Sort:
+        cursor.space()
+
+        def criterion() -> tuple[str, bool]:
+            name, descending = cursor.keyword(), False
+            if name == "REVERSE":
+                cursor.space()
+                name, descending = cursor.keyword(), True
+            if name not in SORT_KEYS:
+                raise SyntaxFault("Unknown sort key")
+            return name, descending
+
+        order = cursor.listing(criterion)
+        cursor.space()
+        codec = _charset(cursor.astring())
+        cursor.space()
+        reader = Reader(cursor, codec)
+        return Sort(order, reader.program(), uid, reader.uses_modseq)
+
+    return parse
+
+
+def _thread(uid: bool) -> Callable[[Cursor], Thread]:
+    def parse(cursor: Cursor) -> Thread:
+        cursor.space()
+        algorithm = cursor.keyword()
+        if algorithm not in ALGORITHMS:
+            raise SyntaxFault("Unknown THREAD algorithm")
+        cursor.space()
+        codec = _charset(cursor.astring())
+        cursor.space()
+        return Thread(algorithm, Reader(cursor, codec).program(), uid)
+
+    return parse
+
+
+def _word(cursor: Cursor, word: bytes) -> bool:
+    if cursor.text[cursor.at : cursor.at + len(word)].upper() == word:
+        cursor.at += len(word)
+        return True
+    return False
+
+
+PARSERS: dict[str, Callable[[Cursor], object]] = {
+    "SEARCH": _search(uid=False),
+    "SORT": _sort(uid=False),
+    "THREAD": _thread(uid=False),
+}
+UID_PARSERS: dict[str, Callable[[Cursor], object]] = {
+    "SEARCH": _search(uid=True),
+    "SORT": _sort(uid=True),
+    "THREAD": _thread(uid=True),
+}

@@ -1,0 +1,93 @@
+"""FETCH data items as octets (RFC 9051 §7.5.2). Content larger than fits in memory twice is not rendered here: a `Span`
+stands for it, and the session streams it from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from gatepost.proto.imap.commands.fetch import Binary, BinarySize, Body, Section
+from gatepost.proto.imap.dates import render_date_time
+from gatepost.proto.imap.render.text import astring, literal, literal8, string
+
+
+class Span(msgspec.Struct, frozen=True):
+    """Octets [start:end) of the message as stored, rendered as a literal."""
+
+    start: int
+    end: int
+
+    def cut(self, partial: tuple[int, int] | None) -> Span:
+        """The part `<start.count>` of it (RFC 9051 §6.4.5): past the end it is empty."""
+        if partial is None:
+            return self
+        start = min(self.end, self.start + partial[0])
+        return Span(start, min(self.end, start + partial[1]))
+
+    @property
+    def size(self) -> int:
+        """Octets."""
+        return self.end - self.start
+
+
+Piece: TypeAlias = bytes | Span
+
+
+def cut(octets: bytes, partial: tuple[int, int] | None) -> bytes:
+    """The part `<start.count>` of octets in memory."""
+    return octets if partial is None else octets[partial[0] : partial[0] + partial[1]]
+
+
+def flags_item(flags: str, recent: bool = False) -> bytes:
+    """`FLAGS (...)`; \\Recent is the session's (RFC 3501 §2.3.2)."""
+    if recent:
+        flags = f"{flags} \\Recent" if flags else "\\Recent"
+    return f"FLAGS ({flags})".encode("ascii")
+
+
+def date_item(name: str, at: float) -> bytes:
+    """`INTERNALDATE "..."` or `SAVEDATE "..."`."""
+    return f"{name} {render_date_time(at)}".encode("ascii")
+
+
+def body_label(item: Body) -> bytes:
+    """What the response calls the item: `BODY[...]<start>`, or the old name."""
+    if item.old:
+        return item.old.encode("ascii")
+    start = b"" if item.partial is None else b"<%d>" % item.partial[0]
+    return b"BODY[%b]%b" % (_section(item.section), start)
+
+
+def binary_label(item: Binary | BinarySize) -> bytes:
+    """`BINARY[...]<start>` or `BINARY.SIZE[...]`."""
+    path = ".".join(map(str, item.path)).encode("ascii")
+    if isinstance(item, BinarySize):
+        return b"BINARY.SIZE[%b]" % path
+    start = b"" if item.partial is None else b"<%d>" % item.partial[0]
+    return b"BINARY[%b]%b" % (path, start)
+
+
+def binary_string(octets: bytes) -> bytes:
+    """Decoded content: a literal8 where NUL asks for it (RFC 3516 §4.2)."""
+    return literal8(octets) if b"\0" in octets else literal(octets)
+
+
+def text_string(text: str) -> bytes:
+    """Text such as a preview, in UTF-8: quoted where it is ASCII, else a literal."""
+    return string(text.encode("utf-8", "replace"))
+
+
+def fetch_line(number: int, items: Sequence[bytes]) -> bytes:
+    """`* n FETCH (...)` of items that are all in memory."""
+    return b"* %d FETCH (%b)\r\n" % (number, b" ".join(items))
+
+
+def _section(section: Section) -> bytes:
+    path = ".".join(map(str, section.path))
+    text = f"{path}.{section.kind}" if path and section.kind else path or section.kind
+    label = text.encode("ascii")
+    if section.fields:
+        label += b" (%b)" % b" ".join(astring(name) for name in section.fields)
+    return label
