@@ -1,0 +1,105 @@
+"""Bodies: transfer encodings undone (RFC 2045 §6), text in its charset, all text for search, the first lines as a preview.
+
+Law: leniency without exceptions; an encoding that nobody knows leaves the octets as they are.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterator
+
+from gatepost.model.message import Part
+from gatepost.proto.mime.charsets import to_text
+from gatepost.proto.mime.html import html_text
+from gatepost.proto.mime.words import unbase64
+
+PREVIEW = 256
+"""Characters (RFC 8970 §3.1)."""
+_PREVIEW_OCTETS = 4096
+_PREVIEW_HTML = 65536
+_BLANKS = re.compile(r"[\s\x00-\x1f\x7f\u00ad\u034f\u200b-\u200f\u2060\ufeff]+")
+_RULER = re.compile(r"(?:[-=_*~#+]\s?){4,}")
+
+
+def decode_octets(data: bytes, encoding: str) -> bytes:
+    """`data` with the transfer encoding (lower case) undone."""
+    if encoding == "base64":
+        return unbase64(data)
+    if encoding == "quoted-printable":
+        return binascii.a2b_qp(data)
+    if encoding in ("x-uuencode", "x-uue", "uuencode"):
+        return _unuuencode(data)
+    return data
+
+
+def decoded_body(content: bytes, part: Part) -> bytes:
+    """The part's body with its Content-Transfer-Encoding undone, leniently; unknown encodings are left as they are."""
+    return decode_octets(content[part.body : part.end], part.encoding)
+
+
+def part_text(content: bytes, part: Part) -> str:
+    """A text part's body as text: decoded, charset applied (wrong or unknown ones fall back), line ends kept."""
+    return to_text(decoded_body(content, part), part.charset)
+
+
+def walk(part: Part) -> Iterator[Part]:
+    """The part and everything in it, in order."""
+    yield part
+    for child in part.parts:
+        yield from walk(child)
+
+
+def search_text(content: bytes, root: Part) -> str:
+    """All text that a reader of the body sees: every text part (HTML without its tags), enclosed messages too."""
+    texts = []
+    for part in walk(root):
+        if part.type == "text":
+            text = part_text(content, part)
+            texts.append(html_text(text) if part.subtype == "html" else text)
+    return "\n".join(texts)
+
+
+def preview(content: bytes, root: Part) -> str:
+    """The first PREVIEW characters of readable text on one line: of the first plain text that has any, else of HTML."""
+    page = ""
+    for part in walk(root):
+        if part.type != "text" or part.disposition == "attachment" or part.end == part.body:
+            continue
+        if part.subtype == "plain" and (text := _first(content, part, _PREVIEW_OCTETS)):
+            return text
+        if part.subtype in ("html", "enriched") and not page:
+            page = _first(content, part, _PREVIEW_HTML)
+    return page
+
+
+def _first(content: bytes, part: Part, octets: int) -> str:
+    cut = min(part.end, part.body + octets)
+    if cut < part.end:  # not within a line, where there are lines
+        cut = max(content.rfind(b"\n", part.body, cut), part.body) or cut
+        cut = cut if cut > part.body else part.body + octets
+    text = to_text(decode_octets(content[part.body : cut], part.encoding), part.charset)
+    if part.subtype != "plain":
+        text = html_text(text)
+    text = _BLANKS.sub(" ", _RULER.sub(" ", text)).strip().rstrip("\ufffd")
+    return text if len(text) <= PREVIEW else text[: PREVIEW - 1].rstrip() + "…"
+
+
+def _unuuencode(data: bytes) -> bytes:
+    begin = re.search(rb"^begin [0-7]{3,4} [^\n]*\n", data, re.MULTILINE)
+    if begin is None:
+        return data
+    out = []
+    for line in data[begin.end() :].split(b"\n"):
+        line = line.rstrip(b"\r")
+        if line == b"end":
+            break
+        try:
+            out.append(binascii.a2b_uu(line))
+        except binascii.Error:
+            length = ((line[0] - 32) & 63) if line else 0
+            try:  # some encoders pad lines too far or too little
+                out.append(binascii.a2b_uu(line[: (length * 8 + 5) // 6 + 1]))
+            except binascii.Error:
+                continue
+    return b"".join(out)

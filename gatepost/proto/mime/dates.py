@@ -1,0 +1,59 @@
+"""Date headers (RFC 5322 §3.3 and §4.3). Law: nothing raises; what cannot be read is None."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from gatepost.proto.mime.header import unfold
+
+_DATE = re.compile(
+    rb"(?:[a-z]{2,9}\.?,?\s*+)?([0-9]{1,2})[\s-]++([a-z]{3})[a-z]*+\.?[\s-]++([0-9]{2,4})[\s,]++"
+    rb"([0-9]{1,2})[:.]([0-9]{2})(?:[:.]([0-9]{2})(?:\.[0-9]{1,9})?)?\s*+([+-][0-9]{4}\b|[a-z]{1,5}\b)?",
+    re.IGNORECASE,
+)
+_CTIME = re.compile(  # "Wed Jul 17 02:23:25 1996", as Unix programs write it
+    rb"(?:[a-z]{2,9}\.?,?\s++)?([a-z]{3})[a-z]*+\s++([0-9]{1,2}),?\s++([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?\s++"
+    rb"(?:[a-z]{1,5}\s++)?([0-9]{4})\s*+([+-][0-9]{4}\b)?",
+    re.IGNORECASE,
+)
+_COMMENT = re.compile(rb"\([^()]*+\)")
+_MONTHS = {name: i for i, name in enumerate(b"jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+# RFC 5322 §4.3: these, and every other name as -0000
+_ZONES = {b"edt": -4, b"est": -5, b"cdt": -5, b"cst": -6, b"mdt": -6, b"mst": -7, b"pdt": -7, b"pst": -8}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def parse_date(raw: bytes) -> float | None:
+    """A Date header's value in seconds since the epoch (RFC 5322 §3.3 with its obsolete forms), None if unreadable."""
+    text = _COMMENT.sub(b" ", unfold(raw[:1000])).strip()
+    match = _DATE.match(text)
+    if match:
+        day, month, year, hour, minute, second, zone = match.groups()
+    elif match := _CTIME.match(text):
+        month, day, hour, minute, second, year, zone = match.groups()
+    else:
+        return None
+    try:
+        wall = datetime(
+            _year(year), _MONTHS[month.lower()], int(day), int(hour), int(minute), min(int(second or 0), 59), tzinfo=UTC
+        )
+        return (wall - _EPOCH - _offset(zone)).total_seconds()
+    except (KeyError, ValueError, OverflowError):
+        return None
+
+
+def _year(digits: bytes) -> int:
+    """RFC 5322 §4.3: two digits below 50 are 20xx; two or three digits otherwise count from 1900."""
+    year = int(digits)
+    if len(digits) == 2 and year < 50:
+        return year + 2000
+    return year + 1900 if len(digits) < 4 else year
+
+
+def _offset(zone: bytes | None) -> timedelta:
+    if zone and zone[:1] in b"+-":
+        hours, minutes = int(zone[1:3]), int(zone[3:5])
+        offset = timedelta(hours=hours, minutes=minutes)
+        return -offset if zone[:1] == b"-" else offset
+    return timedelta(hours=_ZONES.get((zone or b"").lower(), 0))

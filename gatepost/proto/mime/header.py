@@ -1,0 +1,44 @@
+"""Header blocks cut into fields (RFC 5322 §2.2), as octets. Not here: what the values mean.
+
+Law: linear in the block's size; a line that is no field and continues none is passed over. LF counts as a line's end,
+with or without CR before it, because stored mail has both.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Field names are printable US-ASCII without colon (RFC 5322 §2.2); blanks before the colon are obsolete (§4.5).
+_FIELD = re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)", re.MULTILINE)
+_INDEXED = re.compile(
+    rb"^(content-[a-z0-9-]++|date|subject|from|sender|reply-to|to|cc|bcc|in-reply-to|message-id|references)[ \t]*+:"
+    rb"([^\n]*+(?:\n[ \t][^\n]*+)*+)",
+    re.MULTILINE | re.IGNORECASE,
+)
+_FOLD = re.compile(rb"\r?\n(?=[ \t])")
+_BREAKS = re.compile(rb"[\r\n]+")
+
+
+def split_fields(content: bytes, start: int, end: int) -> list[tuple[str, bytes]]:
+    """The fields in octets [start:end] in order: name as given, value after the colon, folding kept, last line end dropped."""
+    return [
+        (name.decode("ascii"), value[:-1] if value.endswith(b"\r") else value)
+        for name, value in _FIELD.findall(content[start:end])
+    ]
+
+
+def indexed_fields(content: bytes, start: int, end: int) -> dict[str, bytes]:
+    """The fields that an index is made of, by lower-case name, values as split_fields gives them; the first of a name counts."""
+    found: dict[str, bytes] = {}
+    for name, value in _INDEXED.findall(content[start:end]):
+        found.setdefault(name.decode("ascii").lower(), value[:-1] if value.endswith(b"\r") else value)
+    return found
+
+
+def unfold(raw: bytes) -> bytes:
+    """The value on one line (RFC 5322 §2.2.3), without blanks around it; stray line ends and NULs are gone."""
+    if b"\n" in raw or b"\r" in raw:
+        raw = _BREAKS.sub(b" ", _FOLD.sub(b"", raw))
+    if b"\0" in raw:
+        raw = raw.replace(b"\0", b"")
+    return raw.strip(b" \t")
