@@ -71,8 +71,9 @@ class Conversation(Generic[EventT]):
         self._budget, self._held = budget, 0
         self._begun = self._since = asyncio.get_running_loop().time()
 
-    async def next(self) -> EventT | None:
-        """The engine's next event, or None when `wire.wake` was called meanwhile (the server's own doing).
+    async def next(self, finishing: bool = False) -> EventT | None:
+        """The engine's next event, or None when `wire.wake` was called meanwhile (the server's own doing). With
+        `finishing` a stopping server still waits for it: something is under way that should be brought to its end.
         Raises PeerGone, ClockRanOut, ServerStopping, Overloaded."""
         loop = asyncio.get_running_loop()
         while True:
@@ -82,7 +83,7 @@ class Conversation(Generic[EventT]):
                 self._since = loop.time()
                 return event
             await self.flush()
-            if self.wire.stopping:
+            if self.wire.stopping and not finishing:
                 raise ServerStopping
             which, limit = ("command", self.clocks.command) if self.engine.pending else ("idle", self.clocks.idle)
             deadline = self._since + limit
