@@ -1,1 +1,340 @@
-"""The wiring."""
+"""The wiring: configuration -> objects -> a running server. The only module that knows everything.
+
+`House` is what a data folder holds, opened: the command line uses it by itself where no server runs. `Server` is a house
+with its doors open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from pathlib import Path
+
+from gatepost import __version__
+from gatepost.adapters.clock import SystemClock
+from gatepost.adapters.lock import FolderLock
+from gatepost.adapters.log import Log
+from gatepost.adapters.passwords import HashedPasswords
+from gatepost.adapters.sqlite import SqliteDirectory, SqliteGuardStore, SqliteMailstore
+from gatepost.config.options import Options
+from gatepost.gate import Gate
+from gatepost.guard.verdicts import Admission
+from gatepost.journal import Journal
+from gatepost.mail.app_passwords import AppPasswords
+from gatepost.mail.auth import AuthDoor, AuthOptions
+from gatepost.mail.filing import Filing
+from gatepost.mail.intake import Intake
+from gatepost.mail.mailbox import MailboxDoor
+from gatepost.mail.remembered import Remembered
+from gatepost.mail.scripts import ScriptDoor
+from gatepost.mail.submission import SubmissionDoor
+from gatepost.mail.verdicts import Granted
+from gatepost.model.address import BadAddress, Network, parse_network
+from gatepost.model.connection import Connection, Door
+from gatepost.model.events import Banned, Event, Failed, Started, Stopping
+from gatepost.net import systemd
+from gatepost.net.acceptor import Acceptor, AcceptLimits, Handler
+from gatepost.net.conversation import Budget
+from gatepost.net.http import HttpClocks, HttpConnections, JournalHandler
+from gatepost.net.lines import LineConnections
+from gatepost.net.live import LiveConnections
+from gatepost.net.tls import BadCertificate, TlsContexts, make_self_signed
+from gatepost.services.admin.operations import Administration
+from gatepost.services.admin.socket import AdminSocket
+from gatepost.services.imap.service import ImapService
+from gatepost.services.jmap.service import JmapService
+from gatepost.services.managesieve.service import ManageSieveService
+from gatepost.services.pop3.service import Pop3Service
+from gatepost.services.smtp.service import SmtpService
+
+DATABASE = "gatepost.db"
+ADMIN_SOCKET = "admin.sock"
+
+
+class CannotStart(Exception):
+    """The server can't start; the text is one sentence for an administrator."""
+
+
+class House:
+    """A data folder, opened: directory, mail, guard and doors. Needs a running event loop. Raises FolderInUse, BadFolder."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.folder = Path(options.data)
+        self.lock = FolderLock(self.folder)
+        try:
+            self._open(options)
+        except BaseException:
+            self.lock.release()
+            raise
+
+    def _open(self, options: Options) -> None:
+        self.clock = clock = SystemClock()
+        self.hostname = options.hostname or socket.gethostname()
+        self.log = Log(options.log.format, options.log.level, options.log.file)
+        self.journal = journal = Journal(self.log)
+        self.live = LiveConnections()
+        self.directory = directory = SqliteDirectory(self.folder / DATABASE, options.default_domain)
+        self.store = SqliteMailstore(self.folder / "mail", clock)
+        self.passwords = HashedPasswords(options.auth.hashing_threads or None)
+        self.remembered = Remembered(clock, float(options.auth.remember))
+        self.app_passwords = AppPasswords(directory.secret_key("app-passwords"))
+        self.guard_store = SqliteGuardStore(self.folder / DATABASE)
+        self.gate = Gate(
+            options.guard,
+            journal=journal,
+            clock=clock,
+            store=self.guard_store,
+            key=directory.secret_key("guard"),
+            is_common=self.passwords.is_common,
+        )
+        self.trusted = networks_of(options.trusted.proxies)
+        self.gate.guard.protect(self.trusted)
+        self.auth = AuthDoor(
+            gate=self.gate,
+            directory=directory,
+            passwords=self.passwords,
+            remembered=self.remembered,
+            app_passwords=self.app_passwords,
+            options=AuthOptions(plaintext=options.auth.plaintext),
+            signed_in=self._signed_in,
+        )
+        self.mailboxes = MailboxDoor(self.store, int(options.limits.quota))
+        self.scripts = ScriptDoor(self.mailboxes, int(options.limits.script_size), options.limits.scripts)
+        self.intake = Intake(
+            directory=directory,
+            mailboxes=self.mailboxes,
+            filing=Filing(),
+            journal=journal,
+            clock=clock,
+            hostname=self.hostname,
+            max_message=int(options.limits.message_size),
+        )
+        self.submission = SubmissionDoor(intake=self.intake, clock=clock, hostname=self.hostname)
+        self.administration = Administration(
+            gate=self.gate,
+            directory=directory,
+            store=self.store,
+            passwords=self.passwords,
+            remembered=self.remembered,
+            app_passwords=self.app_passwords,
+            live=self.live,
+            journal=journal,
+            clock=clock,
+        )
+
+    def _signed_in(self, connection: Connection, granted: Granted) -> None:
+        self.live.signed_in(connection, granted.account.id)
+
+    async def close(self) -> None:
+        """Finishes what was promised; the folder is free afterwards."""
+        with contextlib.suppress(Exception):
+            await self.gate.save()
+        await self.store.close()
+        await self.directory.close()
+        await self.guard_store.close()
+        await self.passwords.close()
+        self.log.close()
+        self.lock.release()
+
+
+class Server:
+    """A house with its doors open. `start`, then `wait`, then `stop`."""
+
+    def __init__(self, options: Options) -> None:
+        self.house = house = House(options)
+        self.options = options
+        self.listening: list[tuple[Door, str, int]] = []
+        self._stopped = asyncio.Event()
+        self._background: list[asyncio.Task[None]] = []
+        try:
+            self.tls = self._certificates(options)
+        except CannotStart:
+            house.lock.release()
+            raise
+        self.lines = LineConnections(live=house.live, tls=self.tls, journal=house.journal, clock=house.clock)
+        self.budget = Budget(int(options.limits.memory))
+        self.acceptor = Acceptor(
+            gate=house.gate,
+            live=house.live,
+            tls=self.tls,
+            trusted=house.trusted,
+            limits=AcceptLimits(
+                connections=options.limits.connections,
+                connections_per_source=options.limits.connections_per_source,
+            ),
+            journal=house.journal,
+            clock=house.clock,
+        )
+        self.jmap = JmapService(
+            auth=house.auth,
+            mailboxes=house.mailboxes,
+            submission=house.submission,
+            journal=house.journal,
+            clock=house.clock,
+            hostname=house.hostname,
+            options=options.jmap,
+            max_message=house.intake.max_message,
+        )
+        self.http = HttpConnections(
+            self.jmap.app,
+            gate=house.gate,
+            live=house.live,
+            trusted=house.trusted,
+            clocks=HttpClocks(),
+            journal=house.journal,
+            clock=house.clock,
+        )
+        self.admin = AdminSocket(house.administration, house.folder / ADMIN_SOCKET, house.journal, house.clock)
+
+    # -- the services ------------------------------------------------------------------------------------------------
+    def _handlers(self) -> dict[Door, Handler]:
+        house, options = self.house, self.options
+        shared = {
+            "auth": house.auth,
+            "journal": house.journal,
+            "clock": house.clock,
+            "budget": self.budget,
+            "hostname": house.hostname,
+        }
+        mx = SmtpService(role="mx", intake=house.intake, submission=house.submission, options=options.smtp, **shared)
+        submission = SmtpService(
+            role="submission", intake=house.intake, submission=house.submission, options=options.submission, **shared
+        )
+        imap = ImapService(
+            mailboxes=house.mailboxes, options=options.imap, max_message=house.intake.max_message, **shared
+        )
+        pop3 = Pop3Service(mailboxes=house.mailboxes, options=options.pop3, **shared)
+        sieve = ManageSieveService(
+            mailboxes=house.mailboxes, scripts=house.scripts, options=options.managesieve, **shared
+        )
+        line = self.lines.handler
+        return {
+            Door.SMTP: line(mx),
+            Door.SUBMISSION: line(submission),
+            Door.SUBMISSIONS: line(submission),
+            Door.IMAP: line(imap),
+            Door.IMAPS: line(imap),
+            Door.POP3: line(pop3),
+            Door.POP3S: line(pop3),
+            Door.MANAGESIEVE: line(sieve),
+            Door.HTTP: self.http,
+            Door.HTTPS: self.http,
+        }
+
+    # -- life ----------------------------------------------------------------------------------------------------------
+    async def start(self) -> None:
+        """Opens every door. Raises net.acceptor.CannotListen."""
+        house = self.house
+        house.journal.add(self._obey)
+        for door, handler in self._handlers().items():
+            for endpoint in self.options.listen.of(door):
+                host, port = self.acceptor.listen(door, endpoint.host, endpoint.port, endpoint.proxy_protocol, handler)
+                self.listening.append((door, host, port))
+        await self.admin.start()
+        logging.getLogger().addHandler(JournalHandler(house.journal, house.clock))
+        self.acceptor.start()
+        loop = asyncio.get_running_loop()
+        self._background = [
+            loop.create_task(house.gate.run(), name="guard"),
+            loop.create_task(self._every_second(), name="every-second"),
+        ]
+        for task in self._background:
+            task.add_done_callback(self._background_ended)
+        house.journal.note(
+            Started(
+                at=house.clock.now(),
+                version=__version__,
+                listening=tuple(f"{door} {host}:{port}" for door, host, port in self.listening),
+                drop="acceptor",
+            )
+        )
+        systemd.notify("READY=1")
+
+    async def wait(self) -> None:
+        """Until SIGTERM, SIGINT, or `leave`; SIGHUP reads the certificate again."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.leave)
+        loop.add_signal_handler(signal.SIGHUP, self.reload)
+        await self._stopped.wait()
+
+    def leave(self) -> None:
+        """Ends `wait`."""
+        self._stopped.set()
+
+    async def stop(self) -> None:
+        """No new connections; those there are told, and have `stop_grace` seconds; then everything is closed."""
+        house, grace = self.house, float(self.options.limits.stop_grace)
+        systemd.notify("STOPPING=1")
+        house.journal.note(Stopping(at=house.clock.now(), reason="asked to"))
+        self.acceptor.stop()
+        await self.admin.stop()
+        self.jmap.stop()
+        for live in house.live:
+            live.stop()
+        await asyncio.gather(self.lines.finish(grace), self.http.finish(grace))
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await house.close()
+
+    def reload(self) -> None:
+        """Reads certificate files that changed; a bad one is reported and the old one stays in use."""
+        systemd.notify("RELOADING=1")
+        try:
+            self.tls.reload(force=True)
+        except BadCertificate as error:
+            self.house.journal.note(Failed(at=self.house.clock.now(), topic="tls", text=str(error)))
+        systemd.notify("READY=1")
+
+    async def _every_second(self) -> None:
+        seconds = 0
+        while True:
+            await asyncio.sleep(1)
+            seconds += 1
+            self.acceptor.report()
+            if seconds % 30 == 0:
+                try:
+                    self.tls.reload()
+                except BadCertificate as error:
+                    self.house.journal.note(Failed(at=self.house.clock.now(), topic="tls", text=str(error)))
+
+    def _background_ended(self, task: asyncio.Task[None]) -> None:
+        """A background task that dies would leave the guard deaf: better to stop, loudly, and be started again."""
+        if not task.cancelled():
+            self.house.journal.note(
+                Failed(at=self.house.clock.now(), topic=task.get_name(), text=f"ended: {task.exception()!r}")
+            )
+            self.leave()
+
+    def _obey(self, event: Event) -> None:
+        """The journal's word that somebody was banned: close what they have open, everywhere (law 3)."""
+        if isinstance(event, Banned) and event.enforced:
+            for live in self.house.live.within(parse_network(event.network)):
+                admission = self.house.gate.admit(live.connection.client)
+                if admission is Admission.DROP or (admission is Admission.CONFINED and live.account is None):
+                    live.abort("banned")
+
+    def _certificates(self, options: Options) -> TlsContexts:
+        certificate, key = options.tls.certificate, options.tls.key or options.tls.certificate
+        try:
+            if certificate:
+                return TlsContexts(Path(certificate), Path(key))
+            folder = self.house.folder / "tls"
+            if not (folder / "key.pem").exists():
+                make_self_signed(self.house.hostname, folder / "certificate.pem", folder / "key.pem")
+            return TlsContexts(folder / "certificate.pem", folder / "key.pem")
+        except (BadCertificate, OSError) as error:
+            raise CannotStart(str(error)) from error
+
+
+def networks_of(texts: tuple[str, ...]) -> tuple[Network, ...]:
+    """Raises CannotStart for one that is no network."""
+    try:
+        return tuple(parse_network(text) for text in texts)
+    except BadAddress as error:
+        raise CannotStart(str(error)) from error

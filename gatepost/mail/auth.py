@@ -1,82 +1,231 @@
-"""The one way in. Stub while the house is being built: the signatures are the seam."""
+"""The one way in: every service signs people in through `AuthDoor`, and only through it (law 1).
+
+The order is always the same: canonical login, slot reserved at the guard, password looked at, slot settled. What was
+not settled on the way out (cancelled, crashed, disconnected) keeps its charge (law 2). A connection that was banned
+while its password was being checked is not answered, even if the password was right (law 3).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Literal
+
 import msgspec
 
-from gatepost.model.account import Account
+from gatepost.gate import Gate
+from gatepost.guard.verdicts import Admission, Lane, Outcome, Refusal, Rule, Ticket
+from gatepost.mail.app_passwords import AppPasswords
+from gatepost.mail.remembered import Remembered
+from gatepost.mail.sasl import EXCHANGES, Exchange, ScramFallback, UnknownMechanism
+from gatepost.mail.verdicts import Challenge, Closed, Denied, Granted, TryLater, Verdict, Wrong
+from gatepost.model.account import Credentials, Login
 from gatepost.model.connection import Connection
+from gatepost.model.errors import NoSuchAccount, Overloaded
 from gatepost.model.secret import Secret
+from gatepost.ports.directory import Directory
+from gatepost.ports.passwords import Passwords
+
+__all__ = [
+    "AuthDoor",
+    "AuthOptions",
+    "Challenge",
+    "Closed",
+    "Denied",
+    "Exchange",
+    "Granted",
+    "TryLater",
+    "UnknownMechanism",
+    "Verdict",
+    "Wrong",
+]
+
+NOBODY = Credentials()
+RETRY_OVERLOADED = 10.0
+"""Seconds a client is told to wait when the queue of password checks is full."""
 
 
-class Granted(msgspec.Struct, frozen=True):
-    """Signed in. `credential` is `password`, `app:NAME` or `token`."""
+class AuthOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What the door allows. `remember` in seconds."""
 
-    account: Account
-    credential: str = "password"
-
-
-class Wrong(msgspec.Struct, frozen=True):
-    """Not signed in: wrong password, unknown login, malformed exchange... One reply for all: "authentication failed"."""
-
-
-class TryLater(msgspec.Struct, frozen=True):
-    """Refused unevaluated: answer with the protocol's temporary error (GUARD.md, "What a refused client is told")."""
-
-    retry_after: float
-
-
-class Closed(msgspec.Struct, frozen=True):
-    """End the connection now, without a word (`wire.abort("banned")`)."""
-
-
-class Challenge(msgspec.Struct, frozen=True):
-    """The server's next SASL message, not yet base64."""
-
-    data: bytes
-
-
-Denied = Wrong | TryLater | Closed
-Verdict = Granted | Denied
-
-
-class UnknownMechanism(Exception):
-    """Not offered here (or not without TLS)."""
-
-
-class Exchange:
-    """One SASL exchange (RFC 4422): `step` until it gives a verdict. Responses are octets, already base64-decoded."""
-
-    async def step(self, response: bytes | None) -> Challenge | Verdict:
-        """`response` None at the start when the client gave no initial response."""
-        raise NotImplementedError
-
-    async def malformed(self) -> Denied:
-        """The client's response was not base64 or too long: counts as a failure."""
-        raise NotImplementedError
+    plaintext: Literal["never", "loopback", "always"] = "loopback"
+    mechanisms: tuple[str, ...] = tuple(EXCHANGES)
+    remember: float = 300.0
 
 
 class AuthDoor:
-    """Every service signs people in through this, and only this."""
+    """`signed_in` is told of each success, so that the table of live connections knows whose they are."""
+
+    def __init__(
+        self,
+        *,
+        gate: Gate,
+        directory: Directory,
+        passwords: Passwords,
+        remembered: Remembered,
+        app_passwords: AppPasswords,
+        options: AuthOptions,
+        signed_in: Callable[[Connection, Granted], None] = lambda connection, granted: None,
+    ) -> None:
+        self._gate, self._directory, self._passwords = gate, directory, passwords
+        self._app_passwords, self._options = app_passwords, options
+        self._remembered = remembered
+        self._scram_fallback = ScramFallback(directory.secret_key("scram"))
+        self._signed_in = signed_in
+
+    # -- what may be offered ----------------------------------------------------------------------------------------
+    def allows_passwords(self, connection: Connection) -> bool:
+        """Whether plain-text commands (IMAP LOGIN, POP3 USER, HTTP Basic) may be used on this connection."""
+        if self._options.plaintext == "always" or connection.tls is not None:
+            return True
+        return self._options.plaintext == "loopback" and connection.private_path
 
     def mechanisms(self, connection: Connection) -> tuple[str, ...]:
         """SASL mechanisms to offer now, strongest first; () where the path is not private enough."""
-        raise NotImplementedError
-
-    def allows_passwords(self, connection: Connection) -> bool:
-        """Whether plain-text commands (IMAP LOGIN, POP3 USER, HTTP Basic) may be used on this connection."""
-        raise NotImplementedError
+        return self._options.mechanisms if self.allows_passwords(connection) else ()
 
     def begin(self, connection: Connection, mechanism: str, kind: str = "") -> Exchange:
         """Starts an exchange; `mechanism` in any case. Raises UnknownMechanism."""
-        raise NotImplementedError
+        name = mechanism.upper() if mechanism.isascii() else ""
+        if name not in self.mechanisms(connection):
+            raise UnknownMechanism(mechanism[:40])
+        return EXCHANGES[name](self, connection, kind)
 
+    # -- ways to sign in ------------------------------------------------------------------------------------------------
     async def password(
         self, connection: Connection, login: str, secret: Secret, kind: str = "", mechanism: str = "LOGIN"
     ) -> Verdict:
         """A login and a password (or app password) in the clear: IMAP LOGIN, POP3 PASS, HTTP Basic, SASL PLAIN."""
-        raise NotImplementedError
+        who = self._directory.login(login)
+        if self._app_passwords.matches_form(secret):
+            return await self._app_password(connection, who, secret, kind, mechanism)
+        answer = self._gate.reserve(connection, who, mechanism, kind, secret)
+        if isinstance(answer, Refusal):
+            return await self._refused(answer, secret)
+        return await self._evaluate(answer, connection, secret)
 
-    async def bearer(self, connection: Connection, token: Secret, kind: str = "") -> Verdict:
-        """An app password or token by itself (HTTP Bearer)."""
-        raise NotImplementedError
+    async def bearer(self, connection: Connection, token: Secret, kind: str = "", mechanism: str = "BEARER") -> Verdict:
+        """An app password by itself (HTTP Bearer, OAUTHBEARER). The source is charged, no account is."""
+        return await self._app_password(connection, Login(key=""), token, kind, mechanism)
+
+    async def malformed(self, connection: Connection, mechanism: str, kind: str) -> Verdict:
+        """An exchange that made no sense: counts against the source like any wrong password (law 1)."""
+        answer = self._gate.reserve(connection, Login(key=""), mechanism, kind, token=True)
+        if isinstance(answer, Refusal):
+            return await self._refused(answer)
+        return self._settled(answer, Outcome.WRONG, connection, "malformed")
+
+    async def scram_proof(
+        self, connection: Connection, login: str, mechanism: str, kind: str, proves: Callable[[], bool]
+    ) -> Verdict:
+        """A SCRAM proof, looked at by `proves` only once its slot is reserved; no password is shown (law 6)."""
+        who = self._directory.login(login)
+        answer = self._gate.reserve(connection, who, mechanism, kind)
+        if isinstance(answer, Refusal):
+            return await self._refused(answer)
+        if proves() and who.account is not None:
+            return self._settled(answer, Outcome.RIGHT, connection, "")
+        return self._settled(answer, Outcome.WRONG, connection, "wrong" if who.account else "unknown")
+
+    def scram_credentials(self, login: str) -> tuple[Login, Credentials]:
+        """What SCRAM needs before any proof: nothing here tells whether the login exists."""
+        who = self._directory.login(login)
+        return who, self._credentials(who)
+
+    @property
+    def scram_fallback(self) -> ScramFallback:
+        """Keys for logins that have none."""
+        return self._scram_fallback
+
+    # -- inside -----------------------------------------------------------------------------------------------------------
+    async def _evaluate(self, ticket: Ticket, connection: Connection, secret: Secret) -> Verdict:
+        """The slot is reserved: look at the password, settle exactly once whatever happens."""
+        settled = False
+        try:
+            outcome, why = await self._check(ticket, secret)
+            settled = True
+        except Overloaded:
+            settled = True
+            self._gate.settle(ticket, Outcome.UNTRIED, connection, "overloaded")
+            return TryLater(RETRY_OVERLOADED)
+        finally:
+            if not settled:
+                self._gate.settle(ticket, Outcome.ABANDONED, connection, "abandoned")
+        return self._settled(ticket, outcome, connection, why, secret)
+
+    async def _check(self, ticket: Ticket, secret: Secret) -> tuple[Outcome, str]:
+        login = ticket.attempt.login
+        credentials = self._credentials(login)
+        account, hashed = login.account, credentials.password
+        if account is not None and hashed and self._remembered.knows(account, hashed, secret):
+            return Outcome.RIGHT, ""
+        urgent = ticket.lane is Lane.FAMILIAR
+        if await self._passwords.verify(hashed, secret, urgent) and account is not None:
+            self._remembered.keep(account, hashed, secret)
+            return Outcome.RIGHT, ""
+        if ticket.lane is not Lane.STRANGER:
+            # only for those who know the account: a second hash would tell strangers that there was a first
+            for previous in credentials.previous[:1]:
+                if await self._passwords.verify(previous, secret, urgent):
+                    return Outcome.PREVIOUS, "previous"
+        return Outcome.WRONG, "wrong" if account is not None else "unknown"
+
+    async def _app_password(
+        self, connection: Connection, login: Login, secret: Secret, kind: str, mechanism: str
+    ) -> Verdict:
+        answer = self._gate.reserve(connection, login, mechanism, kind, secret, token=True)
+        if isinstance(answer, Refusal):
+            return await self._refused(answer)
+        digest = self._app_passwords.digest(secret) if self._app_passwords.matches_form(secret) else None
+        found = self._directory.app_password(digest) if digest is not None else None
+        if found is None or (login.key and login.account != found[0]):
+            return self._settled(answer, Outcome.WRONG, connection, "app-password" if login.key else "token")
+        account = self._directory.account(found[0])
+        if account is None or account.disabled:
+            return self._settled(answer, Outcome.WRONG, connection, "disabled")
+        owner = Login(key=account.email, account=account.id)
+        ticket = msgspec.structs.replace(answer, attempt=msgspec.structs.replace(answer.attempt, login=owner))
+        self._directory.note_app_password_used(account.id, found[1], answer.at)
+        return self._settled(ticket, Outcome.RIGHT, connection, "", credential=f"app:{found[1]}")
+
+    def _settled(
+        self,
+        ticket: Ticket,
+        outcome: Outcome,
+        connection: Connection,
+        why: str,
+        secret: Secret | None = None,
+        credential: str = "password",
+    ) -> Verdict:
+        """Settles, and answers; a client banned meanwhile is not answered."""
+        account = None
+        if outcome is Outcome.RIGHT and ticket.attempt.login.account is not None:
+            account = self._directory.account(ticket.attempt.login.account)
+        admission = self._gate.admit(connection.client)
+        if account is not None and (account.disabled or admission is Admission.DROP):
+            account, outcome, why = None, Outcome.ABANDONED, "banned"
+        self._gate.settle(ticket, outcome, connection, why, secret, credential)
+        if account is not None:
+            granted = Granted(account, credential)
+            self._signed_in(connection, granted)
+            return granted
+        return Closed() if self._gate.admit(connection.client) is Admission.DROP else Wrong()
+
+    async def _refused(self, refusal: Refusal, secret: Secret | None = None) -> Denied:
+        if refusal.close:
+            return Closed()
+        if refusal.rule is Rule.PASSWORD and secret is not None:
+            # told in no way from a wrong password, the time it takes included (GUARD.md, Secrets 5)
+            try:
+                await self._passwords.verify("", secret)
+            except Overloaded:
+                return TryLater(RETRY_OVERLOADED)
+            return Wrong()
+        return TryLater(refusal.retry_after)
+
+    def _credentials(self, login: Login) -> Credentials:
+        if login.account is None:
+            return NOBODY
+        try:
+            return self._directory.credentials(login.account)
+        except NoSuchAccount:
+            return NOBODY

@@ -7,11 +7,11 @@ from gatepost.ports.mailstore import AccountMail, Mailstore
 
 
 class MailboxDoor:
-    """Opens accounts' mail for services and delivery."""
+    """Opens accounts' mail for services and delivery. `default_quota` in octets, for accounts without one; 0: no limit."""
 
-    def __init__(self, store: Mailstore) -> None:
-        self._store = store
+    def __init__(self, store: Mailstore, default_quota: int = 0) -> None:
+        self._store, self._default_quota = store, default_quota
 
     def open(self, account: Account) -> AccountMail:
         """The account's own mail."""
-        return self._store.open(account.id, account.quota)
+        return self._store.open(account.id, account.quota or self._default_quota)
