@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+from gatepost.mail.intake import MailLoop
 from gatepost.model.errors import (
+    GatepostError,
     MessageRefused,
     MessageTooLarge,
     NoSuchAccount,
@@ -71,7 +73,9 @@ _ERRORS: tuple[tuple[type[Exception], Reply], ...] = (
     (OverQuota, reply(452, "4.2.2", "Mailbox full")),
     (MessageTooLarge, TOO_LARGE),
     (Temporary, reply(451, "4.3.0", "Cannot take it now, try again later")),
+    (MailLoop, reply(554, "5.4.6", "The message has passed through too many servers")),
     (BadMailAddress, reply(501, "5.1.3", "Not a mail address")),
+    (GatepostError, reply(554, "5.3.0", "Cannot take it")),
 )
 
 _FAREWELLS = {

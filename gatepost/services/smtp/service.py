@@ -12,7 +12,7 @@ from gatepost.ports.clock import Clock
 from gatepost.proto.engine import Engine
 from gatepost.proto.smtp.engine import SmtpEngine, SmtpEvent
 from gatepost.services.smtp import render
-from gatepost.services.smtp.conduct import Conduct
+from gatepost.services.smtp.conduct import SmtpConduct
 from gatepost.services.smtp.doors import Doors, Role
 from gatepost.services.smtp.options import SmtpOptions
 from gatepost.services.smtp.session import Session
@@ -50,7 +50,7 @@ class SmtpService:
                 engine=engine,
                 auth=self._auth,
                 doors=self._doors,
-                conduct=Conduct(wire.connection, self._journal, self._clock, self._options),
+                conduct=SmtpConduct(wire.connection, self._journal, self._clock, self._options),
                 budget=self._budget,
                 hostname=self._hostname,
                 options=self._options,

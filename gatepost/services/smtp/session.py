@@ -17,7 +17,7 @@ from gatepost.proto.smtp.engine import SmtpEngine, SmtpEvent
 from gatepost.proto.smtp.reply import Reply, reply
 from gatepost.services.smtp import render
 from gatepost.services.smtp.commands import FRUITLESS, HANDLERS
-from gatepost.services.smtp.conduct import Conduct
+from gatepost.services.smtp.conduct import SmtpConduct
 from gatepost.services.smtp.doors import Doors
 from gatepost.services.smtp.options import SmtpOptions
 from gatepost.services.smtp.transaction import Transaction
@@ -34,7 +34,7 @@ class Session:
         engine: SmtpEngine,
         auth: AuthDoor,
         doors: Doors,
-        conduct: Conduct,
+        conduct: SmtpConduct,
         budget: Budget,
         hostname: str,
         options: SmtpOptions,

@@ -1,0 +1,30 @@
+"""How a client behaves, told to the journal and so to the guard. Counting for bans is the guard's work, not this one's."""
+
+from __future__ import annotations
+
+from gatepost.journal import Journal
+from gatepost.model.connection import Connection
+from gatepost.model.events import Abuse
+from gatepost.ports.clock import Clock
+
+FREE_ERRORS = 2
+"""Bad commands of one conversation that the guard is not told of: people type, and clients probe for extensions."""
+
+
+class Conduct:
+    """One conversation's."""
+
+    def __init__(self, connection: Connection, journal: Journal, clock: Clock) -> None:
+        self._connection, self._journal, self._clock = connection, journal, clock
+        self.bad = 0
+
+    def abuse(self, kind: str, points: float = 1.0) -> None:
+        """`kind` names the rule that was broken (see `model.events.Abuse`)."""
+        at, who = self._clock.now(), self._connection
+        self._journal.note(Abuse(at, who.id, who.door.value, str(who.client), kind, points))
+
+    def bad_command(self) -> None:
+        """A line that no client of good will sends."""
+        self.bad += 1
+        if self.bad > FREE_ERRORS:
+            self.abuse("bad-command")

@@ -1,0 +1,63 @@
+"""RETR and TOP (RFC 1939 §5 and §7): octets as they are stored, streamed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gatepost.model.errors import GatepostError
+from gatepost.proto.pop3.commands import Retr, Top
+from gatepost.proto.pop3.reply import Reply, ok
+from gatepost.proto.pop3.stuffing import BodyLines
+from gatepost.services.pop3 import render
+from gatepost.services.pop3.commands.listing import opened
+from gatepost.services.pop3.maildrop import Message
+
+if TYPE_CHECKING:
+    from gatepost.services.pop3.session import Session
+
+PIECE = 64 * 1024
+"""Octets read and sent at a time: what one slow reader holds in memory."""
+
+
+async def retr(session: Session, command: Retr) -> Reply | None:
+    """A whole message."""
+    message = opened(session).message(command.number)
+    if message is None:
+        return render.NO_SUCH_MESSAGE
+    return await _send(session, message, ok(f"{message.size} octets"), None)
+
+
+async def top(session: Session, command: Top) -> Reply | None:
+    """Its header, the empty line, and some lines of its body."""
+    message = opened(session).message(command.number)
+    if message is None:
+        return render.NO_SUCH_MESSAGE
+    return await _send(session, message, ok("The top follows"), BodyLines(command.lines))
+
+
+async def _send(session: Session, message: Message, first: Reply, lines: BodyLines | None) -> Reply | None:
+    """+OK is said once the first octets are there: another session may have removed the message."""
+    place, end = 0, message.size
+    while True:
+        stop = min(place + PIECE, end)
+        if lines is not None and place < message.body:
+            stop = min(stop, message.body)
+        try:
+            piece = await opened(session).mail.read_blob(message.blob, place, stop)
+        except GatepostError as error:
+            if place:
+                raise  # in mid-message there is nothing left to say: the connection ends
+            return render.error_reply(error)
+        if not place:
+            session.engine.send(first)
+            session.engine.begin_content()
+        if lines is not None and place >= message.body:
+            piece = lines.take(piece)
+        session.engine.send_content(piece)
+        place = stop
+        if place >= end or (lines is not None and lines.full and place >= message.body):
+            break
+        await session.talk.flush()
+    session.engine.end_content()
+    await session.talk.flush()
+    return None
