@@ -36,7 +36,7 @@ from gatepost.model.address import BadAddress, Network, parse_network
 from gatepost.model.connection import Connection, Door
 from gatepost.model.events import Banned, Event, Failed, Started, Stopping
 from gatepost.net import systemd
-from gatepost.net.acceptor import Acceptor, AcceptLimits, Handler
+from gatepost.net.acceptor import AcceptLimits, Acceptor, Handler
 from gatepost.net.conversation import Budget
 from gatepost.net.http import HttpClocks, HttpConnections, JournalHandler
 from gatepost.net.lines import LineConnections
@@ -234,6 +234,15 @@ class Server:
             for endpoint in self.options.listen.of(door):
                 host, port = self.acceptor.listen(door, endpoint.host, endpoint.port, endpoint.proxy_protocol, handler)
                 self.listening.append((door, host, port))
+                house.administration.listening.append(
+                    {
+                        "door": door.value,
+                        "host": host,
+                        "port": port,
+                        "proxy_protocol": endpoint.proxy_protocol,
+                        "passwords_need_tls": self.options.auth.plaintext == "never",
+                    }
+                )
         await self.admin.start()
         logging.getLogger().addHandler(JournalHandler(house.journal, house.clock))
         self.acceptor.start()

@@ -24,8 +24,8 @@ from gatepost.model.connection import Connection
 from gatepost.model.errors import StorageUnavailable
 from gatepost.model.events import (
     Abuse,
-    Banned,
     BanEnded,
+    Banned,
     Event,
     Failed,
     SignedIn,

@@ -89,7 +89,7 @@ class HttpConnections:
         """Waits `grace` seconds for requests under way, then cuts them off."""
         deadline = asyncio.get_running_loop().time() + grace
         while self.state.connections and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # noqa: ASYNC110 - uvicorn's set of connections tells nobody
         for protocol in list(self.state.connections):
             cast(GuardedHttp, protocol).end("stopping")
         for task in [*self.state.tasks, *self._tasks]:

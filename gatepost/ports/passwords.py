@@ -30,6 +30,14 @@ class Passwords(Protocol):
         """Raises WeakPassword for one of the 10,000 commonest, one that contains the login, or one shorter than 8."""
         ...
 
+    def is_common(self, secret: Secret) -> bool:
+        """Whether it is one of the 10,000 commonest; microseconds."""
+        ...
+
+    def knows_form(self, hashed: str) -> bool:
+        """Whether an imported hash is of a kind that can be checked here."""
+        ...
+
     async def close(self) -> None:
         """Ends the threads."""
         ...

@@ -1,0 +1,94 @@
+"""Asks a running server over its socket, or the data folder itself where no server runs."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gatepost.adapters.lock import BadFolder, FolderInUse
+from gatepost.app import ADMIN_SOCKET, CannotStart, House
+from gatepost.cli.output import Sorry
+from gatepost.config.load import BadConfig, find, load
+from gatepost.config.options import Options
+from gatepost.model.errors import StorageUnavailable
+from gatepost.services.admin.operations import Refused
+
+ANSWER_WITHIN = 60.0
+"""Seconds."""
+
+
+class Client:
+    """One command's view of the server. `config` and `data` as given on the command line."""
+
+    def __init__(self, config: Path | None, data: Path | None = None) -> None:
+        self.given, self._data = config, data
+
+    @property
+    def chosen(self) -> bool:
+        """Whether a configuration or data folder was named on the command line."""
+        return self.given is not None or self._data is not None
+
+    def options(self) -> Options:
+        """The configuration in force. Raises Sorry."""
+        try:
+            options = load(find(self.given))
+        except BadConfig as error:
+            raise Sorry(str(error)) from error
+        return options if self._data is None else msgspec.structs.replace(options, data=str(self._data.resolve()))
+
+    def ask(self, operation: str, **arguments: Any) -> Any:
+        """The operation's result. Raises Sorry."""
+        options = self.options()
+        path = Path(options.data) / ADMIN_SOCKET
+        try:
+            return _over_socket(path, operation, arguments)
+        except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
+            return asyncio.run(_in_folder(options, operation, arguments))
+        except PermissionError as error:
+            raise Sorry(f"{path}: permission denied; ask as the user who runs the server") from error
+        except OSError as error:
+            raise Sorry(f"the server at {path} does not answer: {error}") from error
+
+    def running(self) -> bool:
+        """Whether a server answers on the data folder's socket."""
+        try:
+            with socket.socket(socket.AF_UNIX) as sock:
+                sock.connect(str(Path(self.options().data) / ADMIN_SOCKET))
+        except OSError:
+            return False
+        return True
+
+
+def _over_socket(path: Path, operation: str, arguments: dict[str, Any]) -> Any:
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(ANSWER_WITHIN)
+        sock.connect(str(path))
+        sock.sendall(msgspec.json.encode({"operation": operation, "arguments": arguments}) + b"\n")
+        with sock.makefile("rb") as file:
+            line = file.readline()
+    if not line:
+        raise Sorry("the server closed the connection; its log says why")
+    answer = msgspec.json.decode(line)
+    if "refused" in answer:
+        raise Sorry(answer["refused"])
+    return answer["result"]
+
+
+async def _in_folder(options: Options, operation: str, arguments: dict[str, Any]) -> Any:
+    quiet = msgspec.structs.replace(options, log=msgspec.structs.replace(options.log, level="warning"))
+    try:
+        house = House(quiet)
+    except FolderInUse as error:
+        raise Sorry(f"{error}, which does not answer on its socket") from error
+    except (BadFolder, StorageUnavailable, CannotStart) as error:
+        raise Sorry(str(error)) from error
+    try:
+        return await house.administration.call(operation, arguments)
+    except Refused as error:
+        raise Sorry(str(error)) from error
+    finally:
+        await house.close()
