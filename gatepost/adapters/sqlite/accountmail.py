@@ -1,0 +1,269 @@
+"""One account's mail as the port wants it: each method hands one function to the database, for reading or for a change.
+
+What the functions do is in `mailboxes`, `entries`, `emails`, `appending`, `criteria`, `states`, `blobs` and `scripts`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+
+from gatepost.adapters.sqlite import appending, blobs, emails, entries, mailboxes, scripts, searching, states
+from gatepost.adapters.sqlite.mailschema import migrations
+from gatepost.adapters.sqlite.rows import fetch_first, fetch_one
+from gatepost.adapters.sqlite.threads import Threads
+from gatepost.adapters.sqlite.unit import Change
+from gatepost.adapters.sqlite.writer import Database
+from gatepost.model.account import AccountId
+from gatepost.model.errors import NoSuchEmail, NoSuchMailbox, OverQuota
+from gatepost.model.flags import Flags
+from gatepost.model.mail import (
+    AccountChange,
+    BlobId,
+    Copied,
+    Draft,
+    Email,
+    EmailId,
+    EmailUpdate,
+    Entry,
+    FlagsChanged,
+    Mailbox,
+    MailboxDelta,
+    MailboxId,
+    MailboxUpdate,
+    ObjectChanges,
+    PlacedEmail,
+    Script,
+    States,
+    Stored,
+    ThreadId,
+)
+from gatepost.model.search import Criterion, SortKey
+from gatepost.model.uidset import UidSet
+from gatepost.ports.clock import Clock
+
+T = TypeVar("T")
+log = logging.getLogger("gatepost.store")
+
+
+class Shelf:
+    """What all `AccountMail`s of one account share: database, files, watchers."""
+
+    def __init__(self, folder: Path, clock: Clock, threads: Threads) -> None:
+        self.folder, self.clock = folder, clock
+        self.database = Database(folder / "mail.db", lambda: migrations(clock.now()), threads)
+        self.database.after_commit = self._clear
+        self.files = blobs.BlobFiles(folder / "blobs")
+        self.watchers: dict[int, Callable[[AccountChange], None]] = {}
+        self._numbers = iter(range(1 << 62))
+        self._freed: set[str] = set()
+        self._swept = False
+
+    def watch(self, callback: Callable[[AccountChange], None]) -> Callable[[], None]:
+        """Calls `callback` after every change until the call that is returned."""
+        number = next(self._numbers)
+        self.watchers[number] = callback
+        return lambda: void(self.watchers.pop(number, None))
+
+    def tell(self, told: AccountChange | None) -> None:
+        """On the loop, after a commit."""
+        for callback in list(self.watchers.values()) if told is not None else ():
+            try:
+                callback(told)  # type: ignore[arg-type]
+            except Exception:
+                log.exception("a watcher failed")
+
+    def unit(
+        self, work: Callable[[Change], T], quota: int
+    ) -> Callable[[apsw.Connection], tuple[T, AccountChange | None]]:
+        """`work` as a whole change of the database."""
+
+        def run(db: apsw.Connection) -> tuple[T, AccountChange | None]:
+            change = Change(db, self.clock.now(), quota)
+            result = work(change)
+            told = change.finish()
+            self._freed |= change.freed
+            return result, told
+
+        return run
+
+    def _clear(self, db: apsw.Connection) -> None:
+        """In the writer's thread after a commit: removes files whose rows are gone."""
+        if self._freed:
+            freed, self._freed = self._freed, set()
+            query = "SELECT 1 FROM blob WHERE id = ?"
+            self.files.remove(BlobId(blob) for blob in freed if not fetch_first(db, query, (blob,)))
+        if not self._swept:
+            self._swept = True
+            self.files.sweep(db)
+
+
+def void(_: object) -> None:
+    """Sets a value aside."""
+
+
+class SqliteAccountMail:
+    """See `gatepost.ports.mailstore.AccountMail`, whose promises these are."""
+
+    def __init__(self, shelf: Shelf, account: AccountId, quota: int) -> None:
+        self._shelf, self._account, self._quota = shelf, account, quota
+
+    @property
+    def account(self) -> AccountId:
+        """Whose mail it is."""
+        return self._account
+
+    async def _read(self, work: Callable[[apsw.Connection], T], scan: bool = False) -> T:
+        return await self._shelf.database.read(work, scan)
+
+    async def _change(self, work: Callable[[Change], T]) -> T:
+        unit = self._shelf.unit(work, self._quota)
+        result, _ = await self._shelf.database.change(unit, lambda outcome: self._shelf.tell(outcome[1]))
+        return result
+
+    # -- mailboxes -------------------------------------------------------------------------------------------------
+    async def mailboxes(self) -> tuple[Mailbox, ...]:
+        return await self._read(mailboxes.all_mailboxes)
+
+    async def mailbox(self, path: str) -> Mailbox:
+        return await self._read(lambda db: mailboxes.by_path(db, path))
+
+    async def mailbox_by_id(self, mailbox: MailboxId) -> Mailbox:
+        return await self._read(lambda db: mailboxes.by_id(db, mailbox))
+
+    async def create_mailbox(self, path: str, role: str | None = None, subscribed: bool = False) -> Mailbox:
+        number = await self._change(lambda change: mailboxes.create(change, path, role, subscribed))
+        return await self.mailbox_by_id(number)
+
+    async def update_mailbox(self, mailbox: MailboxId, update: MailboxUpdate) -> Mailbox:
+        await self._change(lambda change: mailboxes.update(change, mailbox, update))
+        return await self.mailbox_by_id(mailbox)
+
+    async def rename_inbox(self, path: str) -> Mailbox:
+        return await self.mailbox_by_id(await self._change(lambda change: mailboxes.rename_inbox(change, path)))
+
+    async def delete_mailbox(self, mailbox: MailboxId, with_mail: bool = True) -> None:
+        await self._change(lambda change: mailboxes.delete(change, mailbox, with_mail))
+
+    # -- messages of one mailbox -----------------------------------------------------------------------------------
+    async def uids(self, mailbox: MailboxId) -> Sequence[int]:
+        return await self._read(lambda db: entries.uids(db, mailbox))
+
+    async def claim_recent(self, mailbox: MailboxId) -> int:
+        return await self._change(lambda change: entries.claim_recent(change, mailbox))
+
+    async def entries(self, mailbox: MailboxId, uids: UidSet, since: int = 0) -> list[Entry]:
+        return await self._read(lambda db: entries.entries(db, mailbox, uids, since))
+
+    async def delta(self, mailbox: MailboxId, since: int) -> MailboxDelta:
+        return await self._read(lambda db: entries.delta(db, mailbox, since))
+
+    async def append(self, draft: Draft) -> Stored:
+        return (await self.append_all([draft]))[0]
+
+    async def append_all(self, drafts: Sequence[Draft]) -> list[Stored]:
+        files = self._shelf.files
+        prepared = await self._shelf.database.aside(lambda: [appending.prepare(draft, files) for draft in drafts])
+        return await self._change(lambda change: [appending.append(change, files, each) for each in prepared])
+
+    async def set_flags(
+        self, mailbox: MailboxId, uids: UidSet, mode: str, flags: Flags, unchanged_since: int | None = None
+    ) -> FlagsChanged:
+        return await self._change(lambda change: entries.set_flags(change, mailbox, uids, mode, flags, unchanged_since))
+
+    async def copy(self, mailbox: MailboxId, uids: UidSet, target: MailboxId) -> Copied:
+        return await self._change(lambda change: entries.copy(change, mailbox, uids, target))
+
+    async def move(self, mailbox: MailboxId, uids: UidSet, target: MailboxId) -> Copied:
+        return await self._change(lambda change: entries.move(change, mailbox, uids, target))
+
+    async def expunge(self, mailbox: MailboxId, uids: UidSet, only_deleted: bool = True) -> MailboxDelta:
+        return await self._change(lambda change: entries.expunge(change, mailbox, uids, only_deleted))
+
+    # -- emails ----------------------------------------------------------------------------------------------------
+    async def emails(self, ids: Sequence[EmailId]) -> list[Email]:
+        return await self._read(lambda db: emails.emails(db, ids))
+
+    async def placed(self, ids: Sequence[EmailId]) -> list[PlacedEmail]:
+        return await self._read(lambda db: emails.placed(db, ids))
+
+    async def update_emails(self, updates: Sequence[EmailUpdate]) -> dict[EmailId, Exception | None]:
+        def work(change: Change) -> dict[EmailId, Exception | None]:
+            outcomes: dict[EmailId, Exception | None] = {}
+            for update in updates:
+                try:
+                    emails.update(change, update)
+                    outcomes[update.email] = None
+                except (NoSuchEmail, NoSuchMailbox, OverQuota) as error:
+                    outcomes[update.email] = error
+            return outcomes
+
+        return await self._change(work)
+
+    async def destroy_emails(self, ids: Sequence[EmailId]) -> list[EmailId]:
+        return await self._change(lambda change: emails.destroy(change, ids))
+
+    async def search(self, mailbox: MailboxId, criterion: Criterion) -> list[int]:
+        files = self._shelf.files
+        return await self._read(lambda db: searching.search(db, files, mailbox, criterion), scan=True)
+
+    async def query(
+        self, criterion: Criterion, sort: Sequence[SortKey], collapse_threads: bool = False
+    ) -> list[EmailId]:
+        files = self._shelf.files
+        return await self._read(lambda db: searching.query(db, files, criterion, sort, collapse_threads), scan=True)
+
+    async def threads(self, ids: Sequence[ThreadId]) -> dict[ThreadId, tuple[EmailId, ...]]:
+        return await self._read(lambda db: emails.threads(db, ids))
+
+    async def find_blob(self, blob: BlobId) -> int:
+        return await self._read(lambda db: blobs.size_of(db, blob))
+
+    async def read_blob(self, blob: BlobId, start: int = 0, end: int | None = None) -> bytes:
+        return await self._read(lambda db: blobs.read(db, self._shelf.files, blob, start, end))
+
+    async def save_upload(self, content: bytes) -> BlobId:
+        """Raises OverQuota when too many uploads are kept that no email uses."""
+        files = self._shelf.files
+        blob = await self._shelf.database.aside(lambda: blobs.ready(files, content))
+        await self._change(lambda change: blobs.keep_upload(change, files, blob, content))
+        return blob
+
+    # -- states and changes ----------------------------------------------------------------------------------------
+    async def states(self) -> States:
+        return await self._read(states.states)
+
+    async def email_changes(self, since: int, limit: int | None = None) -> ObjectChanges:
+        return await self._read(lambda db: states.changes(db, "email", since, limit))
+
+    async def mailbox_changes(self, since: int, limit: int | None = None) -> ObjectChanges:
+        return await self._read(lambda db: states.changes(db, "mailbox", since, limit))
+
+    async def thread_changes(self, since: int, limit: int | None = None) -> ObjectChanges:
+        return await self._read(lambda db: states.changes(db, "thread", since, limit))
+
+    def watch(self, callback: Callable[[AccountChange], None]) -> Callable[[], None]:
+        return self._shelf.watch(callback)
+
+    async def usage(self) -> int:
+        return await self._read(lambda db: fetch_one(db, "SELECT used FROM account")[0])
+
+    # -- Sieve scripts ---------------------------------------------------------------------------------------------
+    async def scripts(self) -> tuple[Script, ...]:
+        return await self._read(scripts.scripts)
+
+    async def put_script(self, name: str, content: bytes) -> None:
+        await self._shelf.database.change(lambda db: scripts.put(db, name, content))
+
+    async def activate_script(self, name: str) -> None:
+        await self._shelf.database.change(lambda db: scripts.activate(db, name))
+
+    async def delete_script(self, name: str) -> None:
+        await self._shelf.database.change(lambda db: scripts.delete(db, name))
+
+    async def rename_script(self, name: str, new: str) -> None:
+        await self._shelf.database.change(lambda db: scripts.rename(db, name, new))

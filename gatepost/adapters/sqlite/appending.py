@@ -1,0 +1,142 @@
+"""How a message comes in: first what needs no database (digest, index, file), in a reader's thread, then the rows."""
+
+from __future__ import annotations
+
+import calendar
+import email.utils
+import hashlib
+import unicodedata
+from collections.abc import Sequence
+
+import apsw
+import msgspec
+
+from gatepost.adapters.sqlite.blobs import BlobFiles, insert, ready
+from gatepost.adapters.sqlite.emails import encode_index
+from gatepost.adapters.sqlite.rows import fetch_first
+from gatepost.adapters.sqlite.unit import Change
+from gatepost.model.errors import MessageTooLarge, NoSuchMailbox
+from gatepost.model.mail import BlobId, Draft, EmailId, Stored, ThreadId
+from gatepost.model.message import MessageIndex
+from gatepost.proto import mime
+
+MAX_MESSAGE = 1024 * 1024 * 1024
+"""Octets of one message. What the doors take is far less; this bounds the store's own arithmetic."""
+_MAX_REFERENCES = 100
+_SORT_LENGTH = 200
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """A draft with everything that can be known without its database."""
+
+    draft: Draft
+    blob: BlobId
+    index: MessageIndex
+    sent_wall: float | None
+    senders: tuple[str, str, str]
+    """Sort keys of From, To and Cc."""
+
+
+def prepare(draft: Draft, files: BlobFiles) -> Prepared:
+    """For a reader's thread. Raises MessageTooLarge, OSError."""
+    if len(draft.content) > MAX_MESSAGE:
+        raise MessageTooLarge(f"{len(draft.content)} octets")
+    blob = ready(files, draft.content)
+    index = mime.index_message(draft.content)
+    fields: dict[str, bytes] = {}
+    for name, value in mime.header_fields(draft.content, index.root):
+        fields.setdefault(name.lower(), value)
+    senders = (_sort_key(fields.get("from")), _sort_key(fields.get("to")), _sort_key(fields.get("cc")))
+    return Prepared(draft, blob, index, _wall_clock(fields.get("date")), senders)
+
+
+def fold(text: str) -> str:
+    """The form in which text is compared: NFC, case folded."""
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def _sort_key(value: bytes | None) -> str:
+    """RFC 8621 §4.4.2: the first address's name, else its email."""
+    for address in mime.parse_addresses(value) if value else ():
+        return fold(address.name or address.email)[:_SORT_LENGTH]
+    return ""
+
+
+def _wall_clock(value: bytes | None) -> float | None:
+    """The Date header read as if it were UTC: IMAP's SENTSINCE disregards time zones (RFC 9051 §6.4.4)."""
+    if value is None or mime.parse_date(value) is None:
+        return None
+    parsed = email.utils.parsedate_tz(value.decode("latin-1"))
+    try:
+        return float(calendar.timegm((*parsed[:6], 0, 1, -1))) if parsed else mime.parse_date(value)
+    except (ValueError, OverflowError):
+        return mime.parse_date(value)
+
+
+def append(change: Change, files: BlobFiles, prepared: Prepared) -> Stored:
+    """Raises NoSuchMailbox, OverQuota, OSError."""
+    draft, index = prepared.draft, prepared.index
+    if not draft.mailboxes:
+        raise NoSuchMailbox("a message needs a mailbox")
+    for mailbox in draft.mailboxes:
+        change.tally(mailbox)
+    insert(change, files, prepared.blob, draft.content, 1, None)
+    keys = thread_keys(index)
+    thread = _thread(change.db, keys)
+    modseq = change.next_modseq()
+    email_id = _insert_email(change, prepared, thread, modseq)
+    change.db.executemany(
+        "INSERT INTO thread_key (key, email, thread) VALUES (?, ?, ?)", [(key, email_id, thread) for key in keys]
+    )
+    placed: dict[int, int] = {}
+    for mailbox in draft.mailboxes:
+        if mailbox not in placed:
+            placed[mailbox] = change.place(mailbox, email_id, len(draft.content), draft.flags, modseq)
+    change.check_quota()
+    change.email_made(modseq)
+    change.thread_changed(thread)
+    uids = tuple(placed[mailbox] for mailbox in draft.mailboxes)
+    return Stored(email_id, thread, prepared.blob, len(draft.content), uids, modseq)
+
+
+def _insert_email(change: Change, prepared: Prepared, thread: ThreadId, modseq: int) -> EmailId:
+    draft, index = prepared.draft, prepared.index
+    change.db.execute(
+        "INSERT INTO email (thread, blob, size, header_size, received, sent, sent_wall, attachment, base_subject,"
+        " sort_from, sort_to, sort_cc, modseq, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            thread,
+            prepared.blob,
+            len(draft.content),
+            index.root.body,
+            draft.received or change.now,
+            index.sent_at,
+            prepared.sent_wall,
+            index.has_attachment,
+            fold(index.base_subject)[:_SORT_LENGTH],
+            *prepared.senders,
+            modseq,
+            modseq,
+        ),
+    )
+    number = EmailId(change.db.last_insert_rowid())
+    change.db.execute("INSERT INTO message_index (email, data) VALUES (?, ?)", (number, encode_index(index)))
+    return number
+
+
+def thread_keys(index: MessageIndex) -> list[bytes]:
+    """Two emails with a key in common are one thread (RFC 8621 §3): an id that both name, and the same base subject."""
+    ids = [index.message_id, *index.in_reply_to, *index.references[-_MAX_REFERENCES:]]
+    subject = fold(index.base_subject).encode(errors="replace")
+    unique = dict.fromkeys(text.encode(errors="replace") for text in ids[: 2 * _MAX_REFERENCES] if text)
+    return [hashlib.blake2b(text + b"\0" + subject, digest_size=16).digest() for text in unique]
+
+
+def _thread(db: apsw.Connection, keys: Sequence[bytes]) -> ThreadId:
+    """The oldest thread with one of the keys, else a new one. Threads are never merged: an email's thread is immutable."""
+    known = [fetch_first(db, "SELECT min(thread) FROM thread_key WHERE key = ?", (key,)) for key in keys]
+    threads = [row[0] for row in known if row is not None and row[0] is not None]
+    if threads:
+        return ThreadId(min(threads))
+    db.execute("INSERT INTO thread (modseq, created) VALUES (0, 0)")
+    return ThreadId(db.last_insert_rowid())

@@ -1,0 +1,172 @@
+"""Octets: small ones as rows, large ones as files, each kept once for an account however many emails it has.
+
+Law: never a row without its file. A file is on disk under its final name before the row commits, and goes only after the
+row's removal has committed; a crash in between leaves a file too many, which `sweep` removes later. All removals happen in
+the database's writer, so that they cannot cross the path of a message that brings the same octets again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import apsw
+
+from gatepost.adapters.sqlite.connections import make_folder, sync_folder
+from gatepost.adapters.sqlite.rows import fetch_all, fetch_first
+from gatepost.adapters.sqlite.unit import Change
+from gatepost.model.errors import NoSuchBlob, OverQuota
+from gatepost.model.mail import BlobId
+
+INLINE_OCTETS = 64 * 1024
+"""Up to this size content is a row."""
+UPLOAD_SECONDS = 24 * 3600.0
+"""How long an upload is kept that no email uses (RFC 8620 §6.1 asks for an hour)."""
+UPLOAD_BUDGET = 1024 * 1024 * 1024
+"""Octets of uploads that no email uses, for one account."""
+_STRAY_SECONDS = 3600.0
+
+
+def blob_id(content: bytes) -> BlobId:
+    """BLAKE2b-160 in hexadecimal."""
+    return BlobId(hashlib.blake2b(content, digest_size=20).hexdigest())
+
+
+class BlobFiles:
+    """The files of one account's large blobs: `ab/abcdef...` under `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, blob: BlobId) -> Path:
+        """Where the octets are."""
+        return self.folder / blob[:2] / blob
+
+    def keep(self, blob: BlobId, content: bytes) -> None:
+        """Puts the octets on disk, name included, unless they are there. Raises OSError."""
+        path = self.path(blob)
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_size == len(content):
+                return
+        make_folder(path.parent)
+        temporary = path.with_name(f"{blob}.{os.urandom(6).hex()}.tmp")
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            try:
+                view = memoryview(content)
+                while view:
+                    view = view[os.write(descriptor, view) :]
+                os.fdatasync(descriptor)
+            finally:
+                os.close(descriptor)
+            temporary.rename(path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+
+    def read(self, blob: BlobId, start: int, end: int) -> bytes:
+        """Octets [start:end], no others are read. Raises FileNotFoundError."""
+        descriptor = os.open(self.path(blob), os.O_RDONLY)
+        try:
+            parts = []
+            while start < end:
+                part = os.pread(descriptor, end - start, start)
+                if not part:
+                    break
+                parts.append(part)
+                start += len(part)
+            return b"".join(parts)
+        finally:
+            os.close(descriptor)
+
+    def remove(self, blobs: Iterable[BlobId]) -> None:
+        """Lets files go, those that are there."""
+        for blob in blobs:
+            self.path(blob).unlink(missing_ok=True)
+
+    def sweep(self, db: apsw.Connection) -> None:
+        """Removes what crashes left behind: files without a row that are older than an hour. For the writer's thread."""
+        if not self.folder.is_dir():
+            return
+        before = time.time() - _STRAY_SECONDS  # files carry the machine's time, whatever the server's clock says
+        for path in self.folder.glob("??/*"):
+            known = fetch_first(db, "SELECT 1 FROM blob WHERE id = ? AND content IS NULL", (path.name,))
+            with contextlib.suppress(FileNotFoundError):
+                if known is None and path.stat().st_mtime < before:
+                    path.unlink()
+
+
+def ready(files: BlobFiles, content: bytes) -> BlobId:
+    """What can be done before the row: the digest, and a large blob's file. Raises OSError."""
+    blob = blob_id(content)
+    if len(content) > INLINE_OCTETS:
+        files.keep(blob, content)
+    return blob
+
+
+def insert(change: Change, files: BlobFiles, blob: BlobId, content: bytes, refs: int, uploaded: float | None) -> None:
+    """Adds `refs` uses of the octets; a large blob's file is on disk before the row. Raises OSError."""
+    large = len(content) > INLINE_OCTETS
+    if large:
+        files.keep(blob, content)
+        change.freed.discard(blob)
+    change.db.execute(
+        "INSERT INTO blob (id, size, refs, uploaded, content) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+        " refs = refs + excluded.refs, uploaded = coalesce(excluded.uploaded, uploaded)",
+        (blob, len(content), refs, uploaded, None if large else content),
+    )
+
+
+def release(change: Change, blob: BlobId) -> None:
+    """One use less; without any, and no fresh upload, the octets go."""
+    row = fetch_first(
+        change.db, "UPDATE blob SET refs = refs - 1 WHERE id = ? RETURNING refs, uploaded, content IS NULL", (blob,)
+    )
+    if row is None:
+        return
+    refs, uploaded, large = row
+    if refs <= 0 and (uploaded is None or uploaded < change.now - UPLOAD_SECONDS):
+        change.db.execute("DELETE FROM blob WHERE id = ?", (blob,))
+        if large:
+            change.freed.add(blob)
+
+
+def keep_upload(change: Change, files: BlobFiles, blob: BlobId, content: bytes) -> None:
+    """Keeps uploaded octets, and lets uploads go whose time is over. Raises OverQuota, OSError."""
+    old = fetch_all(
+        change.db,
+        "DELETE FROM blob WHERE refs = 0 AND uploaded < ? RETURNING id, content IS NULL",
+        (change.now - UPLOAD_SECONDS,),
+    )
+    change.freed.update(number for number, large in old if large)
+    insert(change, files, blob, content, 0, change.now)
+    (total,) = fetch_first(change.db, "SELECT total(size) FROM blob WHERE refs = 0 AND uploaded IS NOT NULL") or (0,)
+    if total > UPLOAD_BUDGET:
+        raise OverQuota("too many uploads at once")
+
+
+def size_of(db: apsw.Connection, blob: BlobId) -> int:
+    """Octets. Raises NoSuchBlob."""
+    row = fetch_first(db, "SELECT size FROM blob WHERE id = ?", (blob,))
+    if row is None:
+        raise NoSuchBlob(blob)
+    return int(row[0])
+
+
+def read(db: apsw.Connection, files: BlobFiles, blob: BlobId, start: int, end: int | None) -> bytes:
+    """Octets [start:end]; what lies beyond the end is not there. Raises NoSuchBlob."""
+    size = size_of(db, blob)
+    start = min(max(start, 0), size)
+    end = size if end is None else min(max(end, start), size)
+    row = fetch_first(db, "SELECT substr(content, ?, ?) FROM blob WHERE id = ?", (start + 1, end - start, blob))
+    if row is not None and row[0] is not None:
+        return bytes(row[0])
+    try:
+        return files.read(blob, start, end)
+    except FileNotFoundError as error:  # its last email went while this was read
+        raise NoSuchBlob(blob) from error

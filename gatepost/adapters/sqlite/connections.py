@@ -1,0 +1,105 @@
+"""Opening SQLite databases the way this server needs them: durable, private, versioned.
+
+Every commit is on disk before it returns (WAL, synchronous=FULL). Folders are 0700 and files 0600: mail and credentials
+are nobody else's. A database knows its schema's version (`user_version`); what is older is migrated in one transaction.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+import apsw
+
+from gatepost.model.errors import StorageUnavailable
+
+Migration: TypeAlias = Callable[[apsw.Connection], None]
+"""Brings the schema from the version before to the next; runs within the migrating transaction."""
+
+BUSY_MILLISECONDS = 10_000
+CACHE_KIBIBYTES = 1024
+JOURNAL_OCTETS = 16 * 1024 * 1024
+
+STORAGE_FAILURES: tuple[type[Exception], ...] = (
+    apsw.FullError,
+    apsw.ReadOnlyError,
+    apsw.IOError,
+    apsw.CantOpenError,
+    apsw.BusyError,
+    apsw.LockedError,
+    apsw.CorruptError,
+    apsw.NotADBError,
+    apsw.NoMemError,
+    apsw.PermissionsError,
+    apsw.ProtocolError,
+    OSError,
+)
+"""What a disk that is full, read-only, failing or gone looks like."""
+
+
+class NewerSchema(Exception):
+    """The database was written by a newer version of this program."""
+
+
+def make_folder(folder: Path) -> None:
+    """Makes `folder` and its missing parents, mode 0700, their names on disk when this returns."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        return
+    sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Puts the folder's list of names on disk: without it a crash may lose a file whose content is safe."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def prepare(path: Path, migrations: Sequence[Migration]) -> None:
+    """Makes the database if there is none, and brings it to version `len(migrations)`. Raises NewerSchema."""
+    make_folder(path.parent)
+    if not path.exists():
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        sync_folder(path.parent)
+    connection = connect(path)
+    try:
+        connection.pragma("journal_mode", "wal")
+        connection.execute("BEGIN IMMEDIATE")
+        version = int(connection.pragma("user_version"))
+        if version > len(migrations):
+            raise NewerSchema(f"{path} has schema version {version}, this program knows {len(migrations)}")
+        for migrate in migrations[version:]:
+            migrate(connection)
+        connection.pragma("user_version", len(migrations))
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+
+
+def connect(path: Path, query_only: bool = False) -> apsw.Connection:
+    """A connection to a database that exists. Raises one of STORAGE_FAILURES."""
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    connection.set_busy_timeout(BUSY_MILLISECONDS)
+    connection.pragma("synchronous", "full")
+    connection.pragma("cache_size", -CACHE_KIBIBYTES)
+    connection.pragma("journal_size_limit", JOURNAL_OCTETS)
+    connection.pragma("temp_store", "memory")
+    if query_only:
+        connection.pragma("query_only", True)
+    return connection
+
+
+def unavailable(error: Exception) -> StorageUnavailable:
+    """The domain's word for one of STORAGE_FAILURES; the cause goes to the log, never to a peer."""
+    failure = StorageUnavailable("the storage does not work at the moment")
+    failure.__cause__ = error
+    return failure

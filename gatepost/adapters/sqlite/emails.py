@@ -1,0 +1,154 @@
+"""Emails and threads: JMAP's half of the model, over the same rows as `entries`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence, Set
+
+import apsw
+import msgspec
+
+from gatepost.adapters.sqlite.blobs import release
+from gatepost.adapters.sqlite.rows import fetch_all, fetch_first
+from gatepost.adapters.sqlite.unit import Change
+from gatepost.model.errors import NoSuchEmail, NoSuchMailbox, OverQuota
+from gatepost.model.flags import NO_FLAGS, Flags, add_flags
+from gatepost.model.mail import (
+    BlobId,
+    Email,
+    EmailId,
+    EmailUpdate,
+    MailboxId,
+    PlacedEmail,
+    Placement,
+    ThreadId,
+)
+from gatepost.model.message import MessageIndex
+
+_decode = msgspec.msgpack.Decoder(MessageIndex).decode
+encode_index = msgspec.msgpack.Encoder().encode
+
+
+def emails(db: apsw.Connection, ids: Sequence[EmailId]) -> list[Email]:
+    """In the order asked for; unknown ones are left out."""
+    found = []
+    for number in ids:
+        row = fetch_first(
+            db,
+            "SELECT m.id, m.thread, m.blob, m.size, m.received, i.data FROM email m JOIN message_index i ON i.email = m.id"
+            " WHERE m.id = ?",
+            (number,),
+        )
+        if row is not None:
+            found.append(Email(row[0], row[1], row[2], row[3], row[4], _decode(row[5])))
+    return found
+
+
+def index_of(db: apsw.Connection, email: EmailId) -> MessageIndex:
+    """The index of an email that exists."""
+    row = fetch_first(db, "SELECT data FROM message_index WHERE email = ?", (email,))
+    assert row is not None
+    return _decode(row[0])
+
+
+def placed(db: apsw.Connection, ids: Sequence[EmailId]) -> list[PlacedEmail]:
+    """With their places, by mailbox and UID."""
+    found = []
+    for email in emails(db, ids):
+        row = fetch_first(db, "SELECT modseq FROM email WHERE id = ?", (email.id,))
+        assert row is not None
+        places = [Placement(mailbox, uid, flags) for mailbox, uid, flags, _ in _places(db, email.id)]
+        found.append(PlacedEmail(email, tuple(places), row[0]))
+    return found
+
+
+def _places(db: apsw.Connection, email: EmailId) -> list[tuple[MailboxId, int, Flags, int]]:
+    """(mailbox, uid, flags, size) of an email's entries."""
+    rows = fetch_all(
+        db,
+        "SELECT n.mailbox, n.uid, n.flags, m.size FROM entry n JOIN email m ON m.id = n.email WHERE n.email = ?"
+        " ORDER BY n.mailbox, n.uid",
+        (email,),
+    )
+    return [(MailboxId(mailbox), uid, Flags(flags), size) for mailbox, uid, flags, size in rows]
+
+
+def update(change: Change, wanted: EmailUpdate) -> None:
+    """New places, new flags, or both. Raises NoSuchEmail, NoSuchMailbox (also for no place at all), OverQuota, and has
+    changed nothing then."""
+    places = _places(change.db, wanted.email)
+    if not places:
+        raise NoSuchEmail(str(wanted.email))
+    size = places[0][3]
+    here = {mailbox for mailbox, _, _, _ in places}
+    there = here if wanted.mailboxes is None else wanted.mailboxes
+    leaving = [place for place in places if place[0] not in there]
+    _check_update(change, there, (len(there - here) - len(leaving)) * size)
+    modseq = change.next_modseq()
+    for mailbox in sorted(there - here):
+        change.place(mailbox, wanted.email, size, _flags_there(places, wanted.flags), modseq)
+    for mailbox, uid, old, _ in places:
+        if mailbox not in there:
+            change.displace(mailbox, uid, size, old, modseq)
+        elif wanted.flags is not None and wanted.flags != old:
+            change.reflag(mailbox, uid, old, wanted.flags, modseq)
+    change.touch_email(wanted.email, modseq)
+
+
+def _check_update(change: Change, there: Set[MailboxId], growth: int) -> None:
+    if not there:
+        raise NoSuchMailbox("an email lies in one mailbox at least")
+    for mailbox in there:
+        change.tally(mailbox)
+    if change.quota and growth > 0 and change.used + growth > change.quota:
+        raise OverQuota("the mailbox is full")
+
+
+def _flags_there(places: list[tuple[MailboxId, int, Flags, int]], flags: Flags | None) -> Flags:
+    """What a new place gets: all that the email has anywhere, for to JMAP it has one set (RFC 8621 §4.1.1)."""
+    if flags is not None:
+        return flags
+    union = NO_FLAGS
+    for _, _, here, _ in places:
+        union = add_flags(union, here)
+    return union
+
+
+def destroy(change: Change, ids: Sequence[EmailId]) -> list[EmailId]:
+    """Removes emails from every mailbox; returns those that existed."""
+    gone = []
+    for email in dict.fromkeys(ids):
+        places = _places(change.db, email)
+        if not places:
+            continue
+        for mailbox, uid, flags, size in places:
+            change.displace(mailbox, uid, size, flags, change.next_modseq())
+        gone.append(email)
+    destroy_unplaced(change, gone)
+    return gone
+
+
+def destroy_unplaced(change: Change, ids: Iterable[EmailId]) -> None:
+    """Lets those of `ids` go that lie in no mailbox any more."""
+    db = change.db
+    for email in dict.fromkeys(ids):
+        if fetch_first(db, "SELECT 1 FROM entry WHERE email = ?", (email,)):
+            continue
+        row = fetch_first(db, "DELETE FROM email WHERE id = ? RETURNING thread, blob, created", (email,))
+        if row is None:
+            continue
+        thread, blob, created = row
+        db.execute("DELETE FROM message_index WHERE email = ?", (email,))
+        db.execute("DELETE FROM thread_key WHERE email = ?", (email,))
+        release(change, BlobId(blob))
+        change.email_gone(email, created, change.next_modseq())
+        change.thread_changed(ThreadId(thread))
+
+
+def threads(db: apsw.Connection, ids: Sequence[ThreadId]) -> dict[ThreadId, tuple[EmailId, ...]]:
+    """The emails of each thread by received date (RFC 8621 §3); unknown threads are left out."""
+    found = {}
+    for thread in ids:
+        rows = fetch_all(db, "SELECT id FROM email WHERE thread = ? ORDER BY received, id", (thread,))
+        if rows:
+            found[thread] = tuple(EmailId(row[0]) for row in rows)
+    return found

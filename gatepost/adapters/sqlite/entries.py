@@ -1,0 +1,181 @@
+"""What lies in a mailbox: listing, flags, copying, moving, expunging. IMAP's half of the model."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+
+import apsw
+
+from gatepost.adapters.sqlite.emails import destroy_unplaced
+from gatepost.adapters.sqlite.rows import fetch_all, fetch_first
+from gatepost.adapters.sqlite.unit import Change
+from gatepost.model.errors import NoSuchMailbox
+from gatepost.model.flags import Flags, add_flags, has_flag, remove_flags
+from gatepost.model.mail import Copied, EmailId, Entry, FlagsChanged, MailboxDelta, MailboxId
+from gatepost.model.uidset import ALL_UIDS, UidSet
+
+_ENTRY = "SELECT uid, email, flags, modseq, saved FROM entry"
+_SIZED = "SELECT n.uid, n.email, n.flags, m.size FROM entry n JOIN email m ON m.id = n.email"
+
+
+def uids(db: apsw.Connection, mailbox: MailboxId) -> array[int]:
+    """All UIDs, ascending. Raises NoSuchMailbox."""
+    highest_modseq(db, mailbox)
+    rows = db.execute("SELECT uid FROM entry WHERE mailbox = ? ORDER BY uid", (mailbox,))
+    return array("I", [row[0] for row in rows])
+
+
+def entries(db: apsw.Connection, mailbox: MailboxId, wanted: UidSet, since: int) -> list[Entry]:
+    """Those of `wanted` that changed after `since`, ascending. Raises NoSuchMailbox."""
+    highest_modseq(db, mailbox)
+    if since and wanted == ALL_UIDS:  # by the index on modseq: few rows
+        rows = db.execute(f"{_ENTRY} WHERE mailbox = ? AND modseq > ? ORDER BY uid", (mailbox, since))
+        return [Entry(*row) for row in rows]
+    found: list[Entry] = []
+    for low, high in _ranges(db, mailbox, wanted):
+        rows = db.execute(
+            f"{_ENTRY} WHERE mailbox = ? AND uid BETWEEN ? AND ? AND +modseq > ? ORDER BY uid",
+            (mailbox, low, high, since),
+        )
+        found.extend([Entry(*row) for row in rows])
+    return found
+
+
+def _ranges(db: apsw.Connection, mailbox: MailboxId, wanted: UidSet) -> Iterator[tuple[int, int]]:
+    """The ranges of `wanted` that can hold entries: `1:*` and long lists of nothing cost nothing."""
+    low, high = fetch_first(db, "SELECT min(uid), max(uid) FROM entry WHERE mailbox = ?", (mailbox,)) or (
+        None,
+        None,
+    )
+    if low is None:
+        return
+    for first, last in wanted.ranges:
+        if last >= low and first <= high:
+            yield max(first, low), min(last, high)
+
+
+def highest_modseq(db: apsw.Connection, mailbox: MailboxId) -> int:
+    """RFC 7162 HIGHESTMODSEQ. Raises NoSuchMailbox."""
+    row = fetch_first(db, "SELECT modseq FROM mailbox WHERE id = ?", (mailbox,))
+    if row is None:
+        raise NoSuchMailbox(str(mailbox))
+    return int(row[0])
+
+
+def delta(db: apsw.Connection, mailbox: MailboxId, since: int) -> MailboxDelta:
+    """What changed after `since`, tombstones included. Raises NoSuchMailbox."""
+    modseq = highest_modseq(db, mailbox)
+    if modseq <= since:
+        return MailboxDelta(UidSet(), (), modseq)
+    gone = db.execute("SELECT uid FROM gone_entry WHERE mailbox = ? AND modseq > ?", (mailbox, since))
+    vanished = UidSet.of(row[0] for row in gone)
+    return MailboxDelta(vanished, tuple(entries(db, mailbox, ALL_UIDS, since)), modseq)
+
+
+def claim_recent(change: Change, mailbox: MailboxId) -> int:
+    """The first UID nobody was told of (RFC 3501 §2.3.2); all up to now are told with this. Raises NoSuchMailbox."""
+    row = fetch_first(change.db, "SELECT recent, uidnext FROM mailbox WHERE id = ?", (mailbox,))
+    if row is None:
+        raise NoSuchMailbox(str(mailbox))
+    if row[0] != row[1]:
+        change.db.execute("UPDATE mailbox SET recent = uidnext WHERE id = ?", (mailbox,))
+    return int(row[0])
+
+
+def set_flags(
+    change: Change, mailbox: MailboxId, wanted: UidSet, mode: str, flags: Flags, unchanged_since: int | None
+) -> FlagsChanged:
+    """Raises NoSuchMailbox, BadFlag (too many on one message; nothing changed then)."""
+    after: list[Entry] = []
+    failed: list[int] = []
+    for entry in entries(change.db, mailbox, wanted, 0):
+        if unchanged_since is not None and entry.modseq > unchanged_since:  # RFC 7162 §3.1.3
+            failed.append(entry.uid)
+            continue
+        new = _combine(entry.flags, mode, flags)
+        if new == entry.flags:
+            after.append(entry)
+            continue
+        modseq = change.next_modseq()
+        change.reflag(mailbox, entry.uid, entry.flags, new, modseq)
+        change.touch_email(entry.email, modseq)
+        after.append(Entry(entry.uid, entry.email, new, modseq, entry.saved))
+    return FlagsChanged(tuple(after), UidSet.of(failed), _modseq(change, mailbox))
+
+
+def _combine(old: Flags, mode: str, flags: Flags) -> Flags:
+    if mode == "add":
+        return add_flags(old, flags)
+    if mode == "remove":
+        return remove_flags(old, flags)
+    if mode == "replace":
+        return flags
+    raise ValueError(f"no way to change flags: {mode!r}")
+
+
+def _modseq(change: Change, mailbox: MailboxId) -> int:
+    return change.tally(mailbox).modseq or highest_modseq(change.db, mailbox)
+
+
+def _sized(db: apsw.Connection, mailbox: MailboxId, wanted: UidSet) -> list[tuple[int, EmailId, Flags, int]]:
+    """(uid, email, flags, size) of the entries in `wanted`, ascending. Raises NoSuchMailbox."""
+    highest_modseq(db, mailbox)
+    found: list[tuple[int, EmailId, Flags, int]] = []
+    for low, high in _ranges(db, mailbox, wanted):
+        rows = fetch_all(
+            db, f"{_SIZED} WHERE n.mailbox = ? AND n.uid BETWEEN ? AND ? ORDER BY n.uid", (mailbox, low, high)
+        )
+        found.extend((uid, EmailId(email), Flags(flags), size) for uid, email, flags, size in rows)
+    return found
+
+
+def copy(change: Change, mailbox: MailboxId, wanted: UidSet, target: MailboxId) -> Copied:
+    """All or none. Raises NoSuchMailbox, OverQuota."""
+    pairs: list[tuple[int, int]] = []
+    change.tally(target)
+    for uid, email, flags, size in _sized(change.db, mailbox, wanted):
+        modseq = change.next_modseq()
+        pairs.append((uid, change.place(target, email, size, flags, modseq)))
+        change.touch_email(email, modseq)
+    change.check_quota()
+    return _copied(change, target, pairs)
+
+
+def move(change: Change, mailbox: MailboxId, wanted: UidSet, target: MailboxId) -> Copied:
+    """All or none (RFC 6851); the emails stay the same. Raises NoSuchMailbox."""
+    pairs: list[tuple[int, int]] = []
+    change.tally(target)
+    for uid, email, flags, size in _sized(change.db, mailbox, wanted):
+        modseq = change.next_modseq()
+        change.displace(mailbox, uid, size, flags, modseq)
+        pairs.append((uid, change.place(target, email, size, flags, modseq)))
+        change.touch_email(email, modseq)
+    return _copied(change, target, pairs)
+
+
+def move_all(change: Change, mailbox: MailboxId, target: MailboxId) -> None:
+    """Everything in `mailbox`."""
+    move(change, mailbox, ALL_UIDS, target)
+
+
+def _copied(change: Change, target: MailboxId, pairs: list[tuple[int, int]]) -> Copied:
+    row = fetch_first(change.db, "SELECT uidvalidity FROM mailbox WHERE id = ?", (target,))
+    assert row is not None
+    return Copied(row[0], tuple(pairs), _modseq(change, target))
+
+
+def expunge(change: Change, mailbox: MailboxId, wanted: UidSet, only_deleted: bool) -> MailboxDelta:
+    """Raises NoSuchMailbox."""
+    vanished: list[int] = []
+    touched: list[EmailId] = []
+    for uid, email, flags, size in _sized(change.db, mailbox, wanted):
+        if only_deleted and not has_flag(flags, "\\Deleted"):
+            continue
+        modseq = change.next_modseq()
+        change.displace(mailbox, uid, size, flags, modseq)
+        change.touch_email(email, modseq)
+        vanished.append(uid)
+        touched.append(email)
+    destroy_unplaced(change, touched)
+    return MailboxDelta(UidSet.of(vanished), (), _modseq(change, mailbox))

@@ -1,0 +1,147 @@
+"""The schema of one account's mail database, and what a new account starts with.
+
+`entry` is small and keyed as it is read (mailbox, uid): listing flags never touches an envelope. `gone_entry` and `gone` are
+the tombstones behind VANISHED (RFC 7162 §3.2) and JMAP `destroyed`. Ids are AUTOINCREMENT: never used twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import apsw
+
+from gatepost.adapters.sqlite.connections import Migration
+
+_VERSION_1 = """
+CREATE TABLE account (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    modseq INTEGER NOT NULL,
+    used INTEGER NOT NULL,
+    uidvalidity INTEGER NOT NULL,
+    email_state INTEGER NOT NULL,
+    mailbox_state INTEGER NOT NULL,
+    thread_state INTEGER NOT NULL
+);
+CREATE TABLE mailbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    parent INTEGER REFERENCES mailbox (id),
+    name TEXT NOT NULL,
+    path TEXT NOT NULL UNIQUE,
+    role TEXT UNIQUE,
+    subscribed INTEGER NOT NULL,
+    sort_order INTEGER NOT NULL,
+    uidvalidity INTEGER NOT NULL,
+    uidnext INTEGER NOT NULL DEFAULT 1,
+    recent INTEGER NOT NULL DEFAULT 1,
+    messages INTEGER NOT NULL DEFAULT 0,
+    unseen INTEGER NOT NULL DEFAULT 0,
+    deleted INTEGER NOT NULL DEFAULT 0,
+    size INTEGER NOT NULL DEFAULT 0,
+    modseq INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
+    properties INTEGER NOT NULL,
+    created INTEGER NOT NULL
+);
+CREATE INDEX mailbox_parent ON mailbox (parent);
+CREATE TABLE entry (
+    mailbox INTEGER NOT NULL,
+    uid INTEGER NOT NULL,
+    email INTEGER NOT NULL,
+    flags TEXT NOT NULL,
+    modseq INTEGER NOT NULL,
+    saved REAL NOT NULL,
+    PRIMARY KEY (mailbox, uid)
+) WITHOUT ROWID;
+CREATE INDEX entry_email ON entry (email);
+CREATE INDEX entry_modseq ON entry (mailbox, modseq);
+CREATE TABLE gone_entry (
+    mailbox INTEGER NOT NULL,
+    modseq INTEGER NOT NULL,
+    uid INTEGER NOT NULL,
+    PRIMARY KEY (mailbox, modseq, uid)
+) WITHOUT ROWID;
+CREATE TABLE gone (
+    kind TEXT NOT NULL,
+    modseq INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    PRIMARY KEY (kind, modseq, id)
+) WITHOUT ROWID;
+CREATE TABLE email (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    thread INTEGER NOT NULL,
+    blob TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    header_size INTEGER NOT NULL,
+    received REAL NOT NULL,
+    sent REAL,
+    sent_wall REAL,
+    attachment INTEGER NOT NULL,
+    base_subject TEXT NOT NULL,
+    sort_from TEXT NOT NULL,
+    sort_to TEXT NOT NULL,
+    sort_cc TEXT NOT NULL,
+    modseq INTEGER NOT NULL,
+    created INTEGER NOT NULL
+);
+CREATE INDEX email_thread ON email (thread, received);
+CREATE INDEX email_modseq ON email (modseq);
+CREATE TABLE message_index (
+    email INTEGER PRIMARY KEY,
+    data BLOB NOT NULL
+);
+CREATE TABLE thread (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    modseq INTEGER NOT NULL,
+    created INTEGER NOT NULL
+);
+CREATE INDEX thread_modseq ON thread (modseq);
+CREATE TABLE thread_key (
+    key BLOB NOT NULL,
+    email INTEGER NOT NULL,
+    thread INTEGER NOT NULL,
+    PRIMARY KEY (key, email)
+) WITHOUT ROWID;
+CREATE INDEX thread_key_email ON thread_key (email);
+CREATE TABLE blob (
+    id TEXT PRIMARY KEY,
+    size INTEGER NOT NULL,
+    refs INTEGER NOT NULL,
+    uploaded REAL,
+    content BLOB
+);
+CREATE INDEX blob_uploaded ON blob (uploaded) WHERE uploaded IS NOT NULL;
+CREATE TABLE script (
+    name TEXT PRIMARY KEY,
+    content BLOB NOT NULL,
+    active INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+
+DEFAULT_MAILBOXES = (
+    ("INBOX", "inbox"),
+    ("Drafts", "drafts"),
+    ("Sent", "sent"),
+    ("Archive", "archive"),
+    ("Junk", "junk"),
+    ("Trash", "trash"),
+)
+"""Name and role, in the order in which they are shown."""
+
+
+def migrations(now: float) -> Sequence[Migration]:
+    """All of them, oldest first; `now` is when a new account's mailboxes are born."""
+
+    def first(connection: apsw.Connection) -> None:
+        connection.execute(_VERSION_1)
+        born = int(now)
+        for number, (name, role) in enumerate(DEFAULT_MAILBOXES, 1):
+            connection.execute(
+                "INSERT INTO mailbox (parent, name, path, role, subscribed, sort_order, uidvalidity, modseq, changed,"
+                " properties, created) VALUES (NULL, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)",
+                (name, name, role, number, born + number, number, number, number, number),
+            )
+        last = len(DEFAULT_MAILBOXES)
+        connection.execute("INSERT INTO account VALUES (1, ?, 0, ?, 0, ?, 0)", (last, born + last, last))
+
+    return (first,)

@@ -1,0 +1,70 @@
+"""IMAP SEARCH and JMAP Email/query over one account. For a scan's thread: text is read message by message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import apsw
+
+from gatepost.adapters.sqlite.blobs import BlobFiles
+from gatepost.adapters.sqlite.criteria import Sql, has_text, order_by, possible
+from gatepost.adapters.sqlite.entries import highest_modseq
+from gatepost.adapters.sqlite.rows import fetch_all
+from gatepost.adapters.sqlite.textmatch import Message, Question
+from gatepost.model.mail import EmailId, MailboxId
+from gatepost.model.search import Criterion, SortKey
+
+_ENTRIES = "entry n JOIN email m ON m.id = n.email"
+
+
+def search(db: apsw.Connection, files: BlobFiles, mailbox: MailboxId, criterion: Criterion) -> list[int]:
+    """UIDs in `mailbox` that match, ascending. Raises NoSuchMailbox."""
+    highest_modseq(db, mailbox)
+    condition = possible(criterion, entry=True)
+    where = Sql(f"n.mailbox = ? AND {condition.text}", mailbox, *condition.bindings)
+    rows = _matching(db, files, criterion, "n.uid", _ENTRIES, where, Sql("n.uid"), entry=True)
+    return [row[0] for row in rows]
+
+
+def query(
+    db: apsw.Connection, files: BlobFiles, criterion: Criterion, sort: Sequence[SortKey], collapse: bool
+) -> list[EmailId]:
+    """Emails that match, in the order asked for; with `collapse` the first of each thread. Raises ValueError for a sort
+    key that nobody defined."""
+    terms = [order_by(key) for key in sort]
+    order = Sql(", ".join([*(term.text for term in terms), "m.id"]), *(b for term in terms for b in term.bindings))
+    where = possible(criterion, entry=False)
+    found: list[EmailId] = []
+    threads: set[int] = set()
+    for number, thread in _matching(db, files, criterion, "m.id, m.thread", "email m", where, order, entry=False):
+        if not collapse or thread not in threads:
+            threads.add(thread)
+            found.append(EmailId(number))
+    return found
+
+
+def _matching(
+    db: apsw.Connection,
+    files: BlobFiles,
+    criterion: Criterion,
+    columns: str,
+    tables: str,
+    where: Sql,
+    order: Sql,
+    entry: bool,
+) -> Iterator[tuple[int, ...]]:
+    """Rows of `columns`, by SQL alone or with each candidate's text examined."""
+    tail = f"FROM {tables} WHERE {where.text} ORDER BY {order.text}"
+    if not has_text(criterion):
+        yield from db.execute(f"SELECT {columns} {tail}", (*where.bindings, *order.bindings))
+        return
+    question = Question(criterion, entry)
+    known = [sql.text for sql in question.known]
+    bindings = [binding for sql in question.known for binding in sql.bindings]
+    texts = ", ".join([columns, "m.id", "m.blob", "m.header_size", *known])
+    width = columns.count(",") + 1
+    # all candidates first: a cursor left open while messages are read would hold the statement
+    for row in fetch_all(db, f"SELECT {texts} {tail}", (*bindings, *where.bindings, *order.bindings)):
+        email, blob, header = row[width : width + 3]
+        if question.matches(Message(db, files, email, blob, header, row[width + 3 :])):
+            yield row[:width]

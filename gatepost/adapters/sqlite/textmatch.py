@@ -1,0 +1,131 @@
+"""The part of a search that SQL cannot answer: text, decoded and compared without regard to case (RFC 9051 §6.4.4).
+
+A message's octets are read when a criterion first needs them, its header alone if that is enough; within And and Or the
+cheap criteria come first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import apsw
+
+from gatepost.adapters.sqlite import blobs
+from gatepost.adapters.sqlite.appending import fold
+from gatepost.adapters.sqlite.criteria import Sql, has_text, possible
+from gatepost.adapters.sqlite.emails import index_of
+from gatepost.model import search as ask
+from gatepost.model.mail import BlobId, EmailId
+from gatepost.model.message import Part
+from gatepost.model.search import Criterion
+from gatepost.proto import mime
+
+
+class Message:
+    """One message under examination. `known` are the values of the parts that SQL answered."""
+
+    def __init__(
+        self,
+        db: apsw.Connection,
+        files: blobs.BlobFiles,
+        email: EmailId,
+        blob: BlobId,
+        header: int,
+        known: tuple[int, ...],
+    ) -> None:
+        self._db, self._files, self._email, self._blob, self._header_size = db, files, email, blob, header
+        self.known = known
+        self._fields: list[tuple[str, bytes]] | None = None
+        self._header_text: str | None = None
+        self._body_text: str | None = None
+
+    def fields(self) -> list[tuple[str, bytes]]:
+        """The header's fields, names in lower case, values raw."""
+        if self._fields is None:
+            size = self._header_size
+            octets = blobs.read(self._db, self._files, self._blob, 0, size)
+            found = mime.header_fields(octets, Part(start=0, body=size, end=size))
+            self._fields = [(name.lower(), value) for name, value in found]
+        return self._fields
+
+    def header_text(self) -> str:
+        """All of the header, decoded and folded."""
+        if self._header_text is None:
+            lines = (f"{name}: {mime.decode_text(value)}" for name, value in self.fields())
+            self._header_text = fold("\n".join(lines))
+        return self._header_text
+
+    def body_text(self) -> str:
+        """All text of the body, decoded and folded."""
+        if self._body_text is None:
+            content = blobs.read(self._db, self._files, self._blob, 0, None)
+            self._body_text = fold(mime.search_text(content, index_of(self._db, self._email).root))
+        return self._body_text
+
+
+class Question:
+    """A criterion with text in it, made ready: `known` are the SQL expressions whose values each Message must bring."""
+
+    def __init__(self, criterion: Criterion, entry: bool) -> None:
+        self.known: list[Sql] = []
+        self._entry = entry
+        self.matches: Callable[[Message], bool] = self._build(criterion)
+
+    def _build(self, criterion: Criterion) -> Callable[[Message], bool]:
+        if not has_text(criterion):
+            place = len(self.known)
+            self.known.append(possible(criterion, self._entry))
+            return lambda message: bool(message.known[place])
+        match criterion:
+            case ask.And(of):
+                parts = [self._build(each) for each in sorted(of, key=cost)]
+                return lambda message: all(part(message) for part in parts)
+            case ask.Or(of):
+                parts = [self._build(each) for each in sorted(of, key=cost)]
+                return lambda message: any(part(message) for part in parts)
+            case ask.Not(of):
+                part = self._build(of)
+                return lambda message: not part(message)
+            case ask.Header(name, text):
+                return _header(name.lower(), fold(text))
+            case ask.Addresses(names, text):
+                return _addresses(frozenset(name.lower() for name in names), fold(text))
+            case ask.Body(text):
+                body = fold(text)
+                return lambda message: body in message.body_text()
+            case ask.Text(text):
+                anywhere = fold(text)
+                return lambda message: anywhere in message.header_text() or anywhere in message.body_text()
+        raise TypeError(f"not a criterion: {type(criterion).__name__}")
+
+
+def cost(criterion: Criterion) -> int:
+    """0 for what SQL knows, 1 for the header, 2 for the body."""
+    if isinstance(criterion, (ask.And, ask.Or)):
+        return max((cost(each) for each in criterion.of), default=0)
+    if isinstance(criterion, ask.Not):
+        return cost(criterion.of)
+    return 2 if isinstance(criterion, (ask.Body, ask.Text)) else int(has_text(criterion))
+
+
+def _header(name: str, text: str) -> Callable[[Message], bool]:
+    def matches(message: Message) -> bool:
+        values = (value for field, value in message.fields() if field == name)
+        return any(not text or text in fold(mime.decode_text(value)) for value in values)
+
+    return matches
+
+
+def _addresses(names: frozenset[str], text: str) -> Callable[[Message], bool]:
+    def matches(message: Message) -> bool:
+        values = (value for field, value in message.fields() if field in names)
+        return any(text in fold(spelling) for value in values for spelling in _spellings(value))
+
+    return matches
+
+
+def _spellings(value: bytes) -> Iterator[str]:
+    """An address header as people search it: as written, and each `name <email>` with quotes and comments undone."""
+    yield mime.decode_text(value)
+    for address in mime.parse_addresses(value):
+        yield f"{address.name} <{address.email}>"

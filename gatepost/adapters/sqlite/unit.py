@@ -1,0 +1,196 @@
+"""One change of an account, from its first row to its last: modseqs, counts, tombstones and what watchers are told.
+
+Every function that changes mail gets a `Change`. It keeps the sums that must agree with the rows (messages, unseen,
+deleted, size, quota, states) and writes them once, in `finish`, within the same transaction. Each object that a change
+touches takes a modseq of its own, so that JMAP `changes` may be cut anywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import apsw
+
+from gatepost.adapters.sqlite.rows import fetch_first, fetch_one
+from gatepost.model.errors import NoSuchMailbox, OverQuota
+from gatepost.model.flags import Flags
+from gatepost.model.mail import AccountChange, EmailId, MailboxId, States, ThreadId
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a change adds to one mailbox. `modseq` 0: none of its entries changed."""
+
+    uidnext: int
+    messages: int = 0
+    unseen: int = 0
+    deleted: int = 0
+    size: int = 0
+    modseq: int = 0
+
+    def count(self, sign: int, flags: Flags, size: int) -> None:
+        """Adds (1) or takes away (-1) an entry."""
+        self.messages += sign
+        self.size += sign * size
+        self.unseen += sign * ("\\Seen" not in flags)
+        self.deleted += sign * ("\\Deleted" in flags)
+
+
+class Change:
+    """`now` is the time of the change; `quota` in octets, 0 for none; `freed` collects blobs that nobody needs any more."""
+
+    def __init__(self, db: apsw.Connection, now: float, quota: int = 0) -> None:
+        self.db, self.now, self.quota = db, now, quota
+        self.freed: set[str] = set()
+        row = fetch_one(db, "SELECT modseq, used, uidvalidity, email_state, mailbox_state, thread_state FROM account")
+        self.modseq: int
+        self.used: int
+        self.uidvalidity: int
+        self.modseq, self.used, self.uidvalidity, self._email_state, self._mailbox_state, self._thread_state = row
+        self._before = self.modseq
+        self._used_before = self.used
+        self._tallies: dict[MailboxId, Tally] = {}
+        self._renamed: set[MailboxId] = set()
+        self._gone: set[MailboxId] = set()
+        self._threads: set[ThreadId] = set()
+
+    def next_modseq(self) -> int:
+        """The account's next modification sequence."""
+        self.modseq += 1
+        return self.modseq
+
+    def next_uidvalidity(self) -> int:
+        """Later than every one before, even if the clock went back (RFC 9051 §2.3.1.1)."""
+        self.uidvalidity = max(int(self.now), self.uidvalidity + 1)
+        return self.uidvalidity
+
+    def tally(self, mailbox: MailboxId) -> Tally:
+        """The sums of one mailbox. Raises NoSuchMailbox."""
+        tally = self._tallies.get(mailbox)
+        if tally is None:
+            row = fetch_first(self.db, "SELECT uidnext FROM mailbox WHERE id = ?", (mailbox,))
+            if row is None:
+                raise NoSuchMailbox(str(mailbox))
+            tally = self._tallies[mailbox] = Tally(row[0])
+        return tally
+
+    # -- entries ---------------------------------------------------------------------------------------------------
+    def place(self, mailbox: MailboxId, email: EmailId, size: int, flags: Flags, modseq: int) -> int:
+        """A new entry; returns its UID. Raises NoSuchMailbox."""
+        tally = self.tally(mailbox)
+        uid = tally.uidnext
+        tally.uidnext += 1
+        tally.count(1, flags, size)
+        tally.modseq = modseq
+        self.used += size
+        self.db.execute(
+            "INSERT INTO entry (mailbox, uid, email, flags, modseq, saved) VALUES (?, ?, ?, ?, ?, ?)",
+            (mailbox, uid, email, flags, modseq, self.now),
+        )
+        return uid
+
+    def displace(self, mailbox: MailboxId, uid: int, size: int, flags: Flags, modseq: int) -> None:
+        """Removes an entry and leaves its tombstone."""
+        tally = self.tally(mailbox)
+        tally.count(-1, flags, size)
+        tally.modseq = modseq
+        self.used -= size
+        self.db.execute("DELETE FROM entry WHERE mailbox = ? AND uid = ?", (mailbox, uid))
+        self.db.execute("INSERT INTO gone_entry (mailbox, modseq, uid) VALUES (?, ?, ?)", (mailbox, modseq, uid))
+
+    def reflag(self, mailbox: MailboxId, uid: int, old: Flags, new: Flags, modseq: int) -> None:
+        """Gives an entry other flags."""
+        tally = self.tally(mailbox)
+        tally.unseen += ("\\Seen" not in new) - ("\\Seen" not in old)
+        tally.deleted += ("\\Deleted" in new) - ("\\Deleted" in old)
+        tally.modseq = modseq
+        self.db.execute(
+            "UPDATE entry SET flags = ?, modseq = ? WHERE mailbox = ? AND uid = ?", (new, modseq, mailbox, uid)
+        )
+
+    def check_quota(self) -> None:
+        """Raises OverQuota if the change has made the account larger than it may be."""
+        if self.quota and self.used > self.quota and self.used > self._used_before:
+            raise OverQuota("the mailbox is full")
+
+    # -- objects ---------------------------------------------------------------------------------------------------
+    def touch_email(self, email: EmailId, modseq: int) -> None:
+        """The email (its places or flags) changed."""
+        self._email_state = modseq
+        self.db.execute("UPDATE email SET modseq = ? WHERE id = ?", (modseq, email))
+
+    def email_made(self, modseq: int) -> None:
+        """An email was added with this modseq."""
+        self._email_state = modseq
+
+    def email_gone(self, email: EmailId, created: int, modseq: int) -> None:
+        """Leaves an email's tombstone."""
+        self._email_state = modseq
+        self._bury("email", email, created, modseq)
+
+    def thread_changed(self, thread: ThreadId) -> None:
+        """Emails came into the thread or left it."""
+        self._threads.add(thread)
+
+    def mailbox_changed(self, mailbox: MailboxId) -> None:
+        """Something other than the counts of a mailbox changed."""
+        self._renamed.add(mailbox)
+
+    def mailbox_made(self, modseq: int) -> None:
+        """A mailbox was added with this modseq."""
+        self._mailbox_state = modseq
+
+    def mailbox_gone(self, mailbox: MailboxId, created: int) -> None:
+        """Leaves a mailbox's tombstone; its own row and entries are gone already."""
+        self._tallies.pop(mailbox, None)
+        self._renamed.discard(mailbox)
+        self._gone.add(mailbox)
+        self._mailbox_state = self.next_modseq()
+        self._bury("mailbox", mailbox, created, self._mailbox_state)
+
+    def _bury(self, kind: str, number: int, created: int, modseq: int) -> None:
+        self.db.execute(
+            "INSERT INTO gone (kind, modseq, id, created) VALUES (?, ?, ?, ?)", (kind, modseq, number, created)
+        )
+
+    # -- the end ---------------------------------------------------------------------------------------------------
+    def finish(self) -> AccountChange | None:
+        """Writes the sums; returns what watchers are told, None if nothing changed."""
+        for thread in sorted(self._threads):
+            self._settle_thread(thread)
+        for mailbox, tally in sorted(self._tallies.items()):
+            self._settle_mailbox(mailbox, tally)
+        for mailbox in sorted(self._renamed):
+            self._mailbox_state = modseq = self.next_modseq()
+            self.db.execute("UPDATE mailbox SET changed = ?, properties = ? WHERE id = ?", (modseq, modseq, mailbox))
+        if self.modseq == self._before:
+            return None
+        self.db.execute(
+            "UPDATE account SET modseq = ?, used = ?, uidvalidity = ?, email_state = ?, mailbox_state = ?, thread_state = ?",
+            (self.modseq, self.used, self.uidvalidity, self._email_state, self._mailbox_state, self._thread_state),
+        )
+        touched = frozenset(mailbox for mailbox, tally in self._tallies.items() if tally.modseq)
+        return AccountChange(touched | self._gone, States(self._email_state, self._mailbox_state, self._thread_state))
+
+    def _settle_thread(self, thread: ThreadId) -> None:
+        self._thread_state = modseq = self.next_modseq()
+        if fetch_first(self.db, "SELECT 1 FROM email WHERE thread = ?", (thread,)):
+            self.db.execute(
+                "UPDATE thread SET modseq = ?1, created = iif(created = 0, ?1, created) WHERE id = ?2", (modseq, thread)
+            )
+            return
+        row = fetch_first(self.db, "DELETE FROM thread WHERE id = ? RETURNING created", (thread,))
+        if row and row[0]:  # 0: made and gone within this change
+            self._bury("thread", thread, row[0], modseq)
+
+    def _settle_mailbox(self, mailbox: MailboxId, tally: Tally) -> None:
+        if not tally.modseq:
+            return
+        changed = 0
+        if tally.messages or tally.unseen or tally.deleted or tally.size:
+            self._mailbox_state = changed = self.next_modseq()
+        self.db.execute(
+            "UPDATE mailbox SET uidnext = ?, messages = messages + ?, unseen = unseen + ?, deleted = deleted + ?,"
+            " size = size + ?, modseq = ?, changed = max(changed, ?) WHERE id = ?",
+            (tally.uidnext, tally.messages, tally.unseen, tally.deleted, tally.size, tally.modseq, changed, mailbox),
+        )
