@@ -155,7 +155,9 @@ class Abuse(msgspec.Struct, frozen=True, tag="abuse"):
 
 
 class Banned(msgspec.Struct, frozen=True, tag="banned"):
-    """`network` gets nothing until `until`; `number` counts this network's bans. `by` is `guard` or who did it by hand."""
+    """`network` gets nothing until `until`; `number` counts this network's bans. `by` is `guard` or who did it by hand.
+    `scope`: `all` is dropped; `confined` still serves the accounts proven there; `strangers` is a neighbourhood whose
+    strangers may not sign in, and which must not be dropped."""
 
     at: float
     network: str
@@ -164,6 +166,7 @@ class Banned(msgspec.Struct, frozen=True, tag="banned"):
     by: str
     evidence: Evidence
     enforced: bool = True
+    scope: str = "all"
 
 
 class BanEnded(msgspec.Struct, frozen=True, tag="ban-ended"):

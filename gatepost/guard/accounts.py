@@ -1,0 +1,81 @@
+"""What is remembered of a login: how much was guessed at it, in which lane, and short tags of the last wrong passwords.
+
+Logins that nobody has share a fixed number of slots and close like real ones (laws 7 and 11).
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from gatepost.guard.buckets import Bucket, Limit
+from gatepost.guard.verdicts import Tags
+
+_TAGS = 16  # wrong passwords remembered in each lane
+_LANES = 64  # lanes of one account: the strangers' one and one for each place that knows it and failed
+
+AccountKey: TypeAlias = str | int
+"""A known login's own key, or the number of the slot that an unknown one shares."""
+
+STRANGERS = 0
+"""The key of the lane that all strangers share."""
+
+
+class LaneBucket(Bucket):
+    """`wrong` are the last different wrong passwords' tags, in memory only; `held` points in flight."""
+
+    __slots__ = ("held", "in_flight", "wrong")
+
+    def __init__(self, now: float, level: float = 0.0) -> None:
+        super().__init__(now, level)
+        self.in_flight = 0
+        self.held = 0.0
+        self.wrong: tuple[int, ...] = ()
+
+    def repeated(self, tags: Tags) -> bool:
+        """Whether this wrong password was seen here before."""
+        today, yesterday = tags.same
+        return bool(self.wrong) and (today in self.wrong or (yesterday != 0 and yesterday in self.wrong))
+
+    def remember(self, tags: Tags) -> None:
+        """One more wrong password."""
+        self.wrong = (*self.wrong[1 - _TAGS :], tags.same[0])
+
+    def settled(self, limit: Limit, now: float) -> bool:
+        """Whether it is full without what is in flight."""
+        return limit.burst - (self.drain(limit.rate, now) - self.held) < 1.0 - 1e-6
+
+
+class AccountState:
+    """`total` counts all lanes together; lanes are found by STRANGERS or by the key of the place that knows the account."""
+
+    __slots__ = ("failures", "lanes", "stored", "total")
+
+    def __init__(self, now: float) -> None:
+        self.total = LaneBucket(now)
+        self.lanes: dict[int, LaneBucket] = {}
+        self.failures = 0
+        self.stored = False
+
+    def lane(self, key: int, now: float) -> LaneBucket:
+        """The lane's bucket, made where it is missing."""
+        bucket = self.lanes.get(key)
+        if bucket is None:
+            if len(self.lanes) >= _LANES:
+                self._forget_one()
+            bucket = self.lanes[key] = LaneBucket(now)
+        return bucket
+
+    def _forget_one(self) -> None:
+        """The least charged lane that nobody is in; never the strangers'."""
+        spare = [key for key, lane in self.lanes.items() if key != STRANGERS and not lane.in_flight]
+        if spare:
+            del self.lanes[min(spare, key=lambda key: self.lanes[key].level)]
+
+    @property
+    def idle(self) -> bool:
+        """Nothing worth keeping."""
+        return not (
+            self.total.level
+            or self.total.in_flight
+            or any(lane.level or lane.in_flight or lane.wrong for lane in self.lanes.values())
+        )

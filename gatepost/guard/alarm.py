@@ -1,0 +1,61 @@
+"""Attack mode: whether far more wrong passwords are counted than on a quiet day.
+
+It tightens never-proven sources only, and tells the operator; nobody who is known here feels it.
+"""
+
+from __future__ import annotations
+
+from math import exp
+
+_HOUR = 3600.0
+_LEARN = 7 * 86400.0  # how slowly the quiet rate is learned
+_LEARN_UNDER_ATTACK = 28 * 86400.0  # an attack that never ends becomes the weather
+
+
+class Alarm:
+    """`rate` counted failures an hour now, `quiet` the learned usual, `on` whether the site is under attack."""
+
+    def __init__(self, least: float, factor: float) -> None:
+        self.on = False
+        self.rate = 0.0
+        self.quiet = 0.0
+        self._at = 0.0
+        self._least = least
+        self._factor = factor
+        self.dirty = False
+
+    @property
+    def threshold(self) -> float:
+        """Failures an hour that make an attack."""
+        return max(self._least, self._factor * self.quiet)
+
+    def _pass(self, now: float) -> None:
+        elapsed = now - self._at
+        if self._at and elapsed > 0:
+            slow = _LEARN_UNDER_ATTACK if self.on else _LEARN
+            self.quiet += (self.rate - self.quiet) * (1.0 - exp(-elapsed / slow))
+            self.rate *= exp(-elapsed / _HOUR)
+        self._at = now
+
+    def count(self, now: float) -> None:
+        """One more counted failure."""
+        self._pass(now)
+        self.rate += 1.0
+        self.on = self.on or self.rate > self.threshold
+        self.dirty = True
+
+    def look(self, now: float) -> None:
+        """Ends the attack when the rate has fallen to half of what made it one."""
+        if self._at and now - self._at >= 1.0:
+            self._pass(now)
+            if self.on and self.rate < self.threshold / 2:
+                self.on = False
+                self.dirty = True
+
+    def restore(self, rate: float, quiet: float, at: float, on: bool) -> None:
+        """Puts back what was saved."""
+        self.rate, self.quiet, self._at, self.on = rate, quiet, at, on
+
+    def saved(self) -> tuple[float, float, float, bool]:
+        """What to save."""
+        return self.rate, self.quiet, self._at, self.on

@@ -1,0 +1,138 @@
+"""Charging an attempt before its password is looked at, on every key at once, and giving the charge back (law 2)."""
+
+from __future__ import annotations
+
+from gatepost.guard.accounts import AccountState, LaneBucket
+from gatepost.guard.buckets import Limit
+from gatepost.guard.prefixes import address_key
+from gatepost.guard.sources import Neighbourhood, Source
+from gatepost.guard.state import Case, State
+from gatepost.guard.verdicts import Attempt, Lane
+
+Share = tuple[int, Neighbourhood, Limit, float]
+"""A network around the source: its key, its entry, its limit and the points reserved there."""
+
+
+class Pending:
+    """What one attempt in flight holds. Entries are held themselves, so that an eviction meanwhile does no harm."""
+
+    __slots__ = (
+        "account", "bucket", "case", "lane_points", "networks", "points", "source", "source_limit", "source_points",
+        "total_points",
+    )  # fmt: skip
+
+    def __init__(self, case: Case, source: Source, source_limit: Limit, points: float) -> None:
+        self.case = case
+        self.source = source
+        self.source_limit = source_limit
+        self.points = points  # before breadth, which is known when it was wrong
+        self.source_points = 0.0
+        self.account: AccountState | None = None
+        self.bucket: LaneBucket | None = None
+        self.lane_points = 0.0
+        self.total_points = 0.0
+        self.networks: list[Share] = []
+
+
+def weight(state: State, attempt: Attempt) -> float:
+    """Points of a wrong attempt before breadth: more for a login that nobody has, more for a common password."""
+    points = 1.0 if attempt.login.account is not None else state.plan.unknown_factor
+    return points * state.plan.common_factor if attempt.common else points
+
+
+def open_source(state: State, case: Case) -> Source:
+    """The source's entry, made where it is missing."""
+    source = case.source
+    if source is None:
+        source = case.source = Source(case.now)
+        state.sources.put(case.source_key, source, case.now)
+    else:
+        state.sources.dirty.add(case.source_key)
+    return source
+
+
+def charge(state: State, case: Case) -> Pending:
+    """Reserves an attempt on source, networks, lane and account. The rules have made sure that it fits."""
+    now, attempt = case.now, case.attempt
+    source = open_source(state, case)
+    limit = state.source_limit(case.source_key, source, now)
+    pending = Pending(case, source, limit, weight(state, attempt))
+    pending.source_points = source.take(pending.points, limit, now)
+    source.held += pending.source_points
+    source.in_flight += 1
+    if not attempt.token:
+        _charge_account(state, case, pending)
+    if case.lane is Lane.STRANGER or case.lane is Lane.SEEN:
+        pending.networks = charge_networks(state, case, pending.points)
+    return pending
+
+
+def _charge_account(state: State, case: Case, pending: Pending) -> None:
+    now, plan, table = case.now, state.plan, state.account_table(case.account_key)
+    account = case.account
+    if account is None:
+        account = case.account = AccountState(now)
+        table.put(case.account_key, account, now)
+    else:
+        table.dirty.add(case.account_key)
+    bucket = account.lane(case.lane_key, now)
+    pending.account, pending.bucket = account, bucket
+    pending.lane_points = bucket.take(1.0, case.lane_limit(plan), now)
+    bucket.held += pending.lane_points
+    bucket.in_flight += 1
+    account.total.in_flight += 1
+    if plan.total is not None:
+        pending.total_points = account.total.take(1.0, plan.total, now)
+        account.total.held += pending.total_points
+
+
+def charge_networks(state: State, case: Case, points: float) -> list[Share]:
+    """Charges the networks around the source with the same points."""
+    address, now = case.attempt.source, case.now
+    levels = state.plan.networks4 if address.version == 4 else state.plan.networks6
+    shares: list[Share] = []
+    for length, limit in levels:
+        key = address_key(address, length)
+        network = state.networks.entries.get(key)
+        if network is None:
+            network = Neighbourhood(now)
+            state.networks.put(key, network, now)
+        else:
+            state.networks.dirty.add(key)
+        limit = state.network_limit(key, limit, network, now)
+        taken = network.take(points, limit, now)
+        network.held += taken
+        shares.append((key, network, limit, taken))
+    return shares
+
+
+def land(state: State, pending: Pending) -> None:
+    """The attempt is no longer in flight; its charges stay."""
+    pending.source.in_flight -= 1
+    pending.source.held -= pending.source_points
+    for _, network, _, taken in pending.networks:
+        network.held -= taken
+    account, bucket = pending.account, pending.bucket
+    if account is not None and bucket is not None:
+        account.total.in_flight -= 1
+        account.total.held -= pending.total_points
+        bucket.in_flight -= 1
+        bucket.held -= pending.lane_points
+
+
+def release(state: State, pending: Pending) -> None:
+    """Gives back this attempt's charges and no others; entries with nothing left in them go."""
+    case = pending.case
+    pending.source.give(pending.source_points)
+    if pending.source.idle:
+        state.sources.drop_if(case.source_key, pending.source)
+    for key, network, _, taken in pending.networks:
+        network.give(taken)
+        if network.idle:
+            state.networks.drop_if(key, network)
+    account, bucket = pending.account, pending.bucket
+    if account is not None and bucket is not None:
+        bucket.give(pending.lane_points)
+        account.total.give(pending.total_points)
+        if account.idle:
+            state.account_table(case.account_key).drop_if(case.account_key, account)

@@ -1,0 +1,94 @@
+"""How many accounts have proven a source or a network: the good accounts behind an address earn it room (law 10).
+
+Durable like familiarity, and as anonymous: places and accounts are keyed tags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gatepost.guard.familiarity import DAY, Tagger
+
+_PER_PLACE = 256
+
+
+class Crowds:
+    """Members are kept as a flat tuple (account, day, account, day, ...): most places have one."""
+
+    def __init__(self, tagger: Tagger, days: int, capacity: int) -> None:
+        self._tagger = tagger
+        self._days = days
+        self._capacity = capacity
+        self._places: dict[int, tuple[int, ...]] = {}
+        self.dirty: set[tuple[int, int]] = set()
+
+    def _place(self, place: int) -> int:
+        return self._tagger.tag(b"p%d" % place)
+
+    def size(self, place: int, now: float) -> int:
+        """How many accounts are proven at `place` (a network's key)."""
+        if not self._places:
+            return 0
+        oldest = now // DAY - self._days
+        return sum(day >= oldest for day in self._places.get(self._place(place), ())[1::2])
+
+    def has(self, place: int, account: int, now: float) -> bool:
+        """Whether `account` is proven at `place`."""
+        members = self._places.get(self._place(place), ())
+        oldest = now // DAY - self._days
+        return any(member == account and day >= oldest for member, day in zip(members[::2], members[1::2], strict=True))
+
+    def join(self, place: int, account: int, now: float) -> None:
+        """`account` is proven at `place`. The member unseen longest goes where there are too many."""
+        tag, day = self._place(place), int(now // DAY)
+        members = self._places.get(tag, ())
+        pairs = list(zip(members[::2], members[1::2], strict=True))
+        if (account, day) in pairs:
+            return
+        rest = [pair for pair in pairs if pair[0] != account]
+        if len(rest) >= _PER_PLACE:
+            self.dirty.add((tag, rest.pop(0)[0]))
+        rest.append((account, day))
+        if not members and len(self._places) >= self._capacity:
+            self._drop(next(iter(self._places)))
+        self._put(tag, rest)
+        self.dirty.add((tag, account))
+
+    def _put(self, tag: int, pairs: list[tuple[int, int]]) -> None:
+        if pairs:
+            self._places[tag] = tuple(number for pair in pairs for number in pair)
+        else:
+            self._places.pop(tag, None)
+
+    def _drop(self, tag: int) -> None:
+        self.dirty.update((tag, account) for account in self._places.pop(tag)[::2])
+
+    def _keep(self, tag: int, good: Iterator[bool]) -> None:
+        members = self._places[tag]
+        pairs = list(zip(members[::2], members[1::2], strict=True))
+        kept = [pair for pair, fine in zip(pairs, good, strict=True) if fine]
+        if len(kept) != len(pairs):
+            self.dirty.update((tag, pair[0]) for pair in pairs if pair not in kept)
+            self._put(tag, kept)
+
+    def forget(self, account: int) -> None:
+        """The account is erased."""
+        for tag in list(self._places):
+            self._keep(tag, (member != account for member in self._places[tag][::2]))
+
+    def prune(self, now: float) -> None:
+        """Forgets what is too old. Walks everything: once a day is enough."""
+        oldest = now // DAY - self._days
+        for tag in list(self._places):
+            self._keep(tag, (day >= oldest for day in self._places[tag][1::2]))
+
+    def changes(self) -> Iterator[tuple[int, int, int | None]]:
+        """(place's tag, account, day or None) of what changed since the last call."""
+        dirty, self.dirty = self.dirty, set()
+        for tag, account in dirty:
+            members = self._places.get(tag, ())
+            yield tag, account, dict(zip(members[::2], members[1::2], strict=True)).get(account)
+
+    def restore(self, tag: int, account: int, day: int) -> None:
+        """Puts back what `changes` gave."""
+        self._places[tag] = (*self._places.get(tag, ()), account, day)

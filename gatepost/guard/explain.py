@@ -1,0 +1,172 @@
+"""What the guard knows of an address or a login, and what it would answer now, in words (law 8)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from gatepost.guard.accounts import STRANGERS, LaneBucket
+from gatepost.guard.bans import Ban
+from gatepost.guard.buckets import Limit
+from gatepost.guard.prefixes import address_key, network_of, source_key
+from gatepost.guard.rules import RULES
+from gatepost.guard.state import Case, State
+from gatepost.guard.verdicts import Admission, Attempt, Lane, Refusal, Rule
+from gatepost.model.account import Login
+from gatepost.model.address import Address
+
+
+class Level(msgspec.Struct, frozen=True):
+    """One bucket: `level` points of `limit`; it is empty at `empty_at` (seconds since the epoch). `parts`: of a network,
+    how many different parts of it failed."""
+
+    name: str
+    level: float
+    limit: float
+    empty_at: float
+    parts: int = 0
+
+
+class SourceExplanation(msgspec.Struct, frozen=True):
+    """An address. `answer` says in words what a stranger's attempt from it would meet; `rule` names the rule, if any."""
+
+    source: str
+    network: str
+    admission: Admission
+    allowed: str
+    never_ban: str
+    bans: tuple[Ban, ...]
+    points: Level
+    networks: tuple[Level, ...]
+    failures: int
+    logins_failed: int
+    proven_accounts: int
+    under_attack: bool
+    rule: str
+    answer: str
+
+
+class LoginExplanation(msgspec.Struct, frozen=True):
+    """A login. `lane` is the one that `source` would be in; `answer` is for an attempt from there, or from a stranger."""
+
+    login: str
+    exists: bool
+    total: Level | None
+    lanes: tuple[Level, ...]
+    closed: bool
+    closed_until: float
+    known_places: int
+    source: str
+    lane: Lane
+    rule: str
+    answer: str
+
+
+_WORDS = {
+    Rule.SOURCE: "refused: this address is banned or has used up its limit",
+    Rule.NETWORK: "refused: strangers from its network may not sign in",
+    Rule.ACCOUNT: "refused: the account is closed to this lane",
+    Rule.PASSWORD: "refused: this password is being tried on many accounts",
+    Rule.CONFINED: "refused: only accounts that signed in rightly from this address before may sign in",
+    Rule.IN_FLIGHT: "refused for a second: attempts are being checked",
+}
+_LANES = {1: Lane.FAMILIAR, 2: Lane.NEAR, 3: Lane.SEEN}
+
+
+def _answer(refusal: Refusal | None, allowed: bool) -> str:
+    if allowed:
+        return "checked: it is on the allow list"
+    if refusal is None:
+        return "checked: the password decides"
+    wait = f", for {round(refusal.retry_after)} s" if refusal.retry_after else ""
+    return _WORDS[refusal.rule] + wait
+
+
+def _refusal(state: State, case: Case) -> Refusal | None:
+    """What the rules say; they change nothing by being asked."""
+    for rule in RULES[state.options.policy]:
+        refusal = rule(state, case)
+        if refusal is not None:
+            return refusal
+    return None
+
+
+def _case(state: State, source: Address, login: Login, now: float, kind: str = "") -> Case:
+    return Case(state, Attempt(source=source, login=login, door="", mechanism="", kind=kind), now)
+
+
+def explain_source(state: State, source: Address, admission: Admission, now: float) -> SourceExplanation:
+    """Everything about one address."""
+    key = source_key(source)
+    entry = state.sources.get(key)
+    allowed, never = state.exemptions.allowed(source), state.exemptions.protected(source)
+    limit = state.source_limit(key, entry, now)
+    refusal = None if allowed else _refusal(state, _case(state, source, Login(""), now))
+    return SourceExplanation(
+        source=str(source),
+        network=str(source.source),
+        admission=admission,
+        allowed=f"{allowed.network} {allowed.note}".strip() if allowed else "",
+        never_ban=str(never) if never else "",
+        bans=state.bans.around(source, now),
+        points=Level(
+            "address", entry.drain(limit.rate, now), limit.burst, entry.empty_at(limit, now)
+        ) if entry else Level("address", 0.0, limit.burst, now),
+        networks=_networks(state, source, now),
+        failures=entry.failures if entry else 0,
+        logins_failed=len(entry.logins) if entry else 0,
+        proven_accounts=state.crowds.size(key, now),
+        under_attack=state.alarm.on,
+        rule=refusal.rule if refusal else "",
+        answer=_answer(refusal, allowed is not None),
+    )  # fmt: skip
+
+
+def _networks(state: State, source: Address, now: float) -> tuple[Level, ...]:
+    levels = []
+    for length, limit in state.plan.networks4 if source.version == 4 else state.plan.networks6:
+        key = address_key(source, length)
+        network = state.networks.get(key)
+        if network is not None:
+            limit = state.network_limit(key, limit, network, now)
+            level, empty = network.drain(limit.rate, now), network.empty_at(limit, now)
+            levels.append(Level(str(source.network(length)), level, limit.burst, empty, len(network.logins)))
+    return tuple(levels)
+
+
+def explain_login(state: State, login: Login, now: float, source: Address | None) -> LoginExplanation:
+    """Everything about one login; without `source`, what a stranger would meet."""
+    stranger = Address(6, 0)  # ::, from which nobody comes
+    case = _case(state, source or stranger, login, now)
+    allowed = source is not None and state.exemptions.allowed(source) is not None
+    refusal = None if allowed else _refusal(state, case)
+    plan, account = state.plan, case.account
+    strangers = account.lanes.get(STRANGERS) if account else None
+    limit = plan.lanes[Lane.STRANGER]
+    closed = strangers is not None and strangers.full(limit, now)
+    total = account.total if account else LaneBucket(now)
+    return LoginExplanation(
+        login=state.display(login),
+        exists=login.account is not None,
+        total=_level("all lanes", total, plan.total, now) if plan.total else None,
+        lanes=tuple(_lane(state, key, lane, now) for key, lane in account.lanes.items()) if account else (),
+        closed=closed,
+        closed_until=now + strangers.wait(limit, now) if closed and strangers is not None else 0.0,
+        known_places=state.familiarity.places(case.login_tag, now),
+        source=str(source) if source else "",
+        lane=case.lane,
+        rule=refusal.rule if refusal else "",
+        answer=_answer(refusal, allowed),
+    )
+
+
+def _lane(state: State, key: int, bucket: LaneBucket, now: float) -> Level:
+    if key == STRANGERS:
+        return _level(
+            "strangers" if not state.plan.strict else "everybody", bucket, state.plan.lanes[Lane.STRANGER], now
+        )
+    lane = _LANES[key & 3]
+    return _level(f"{lane} {network_of(key >> 2)}", bucket, state.plan.lanes[lane], now)
+
+
+def _level(name: str, bucket: LaneBucket, limit: Limit, now: float) -> Level:
+    return Level(name, bucket.drain(limit.rate, now), limit.burst, bucket.empty_at(limit, now))

@@ -1,0 +1,105 @@
+"""What the options mean: one set of limits and factors, whichever policy they are for.
+
+The simple policy is the full one with one limit for an address, one for each lane of an account, and nothing else.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from gatepost.guard.buckets import Limit
+from gatepost.guard.options import GuardOptions
+from gatepost.guard.verdicts import Lane
+
+NEAR_LENGTH = {4: 16, 6: 32}
+"""The prefix length that counts as "the same network" for an account."""
+
+
+class Sentence(msgspec.Struct, frozen=True):
+    """How long bans are: the first, times `growth` for each further one."""
+
+    first: float
+    growth: float
+    most: float
+
+    def seconds(self, number: int) -> float:
+        """Of the ban with this number (from 1)."""
+        return float(min(self.most, self.first * self.growth ** min(number - 1, 64)))
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """Limits in points; see docs/guard.md for what each is for."""
+
+    source: Limit
+    lanes: dict[Lane, Limit]
+    total: Limit | None = None
+    confined_lane: Limit
+    strict: bool
+    confine: bool
+    by_kind: bool = False
+    unproven: Sentence
+    proven: Sentence
+    unknown_factor: float = 1.0
+    common_factor: float = 1.0
+    breadth: int = 1
+    scram_factor: float = 1.0
+    room_per_account: float = 0.0
+    room_most: float = 0.0
+    attack_limit: float | None = None
+    networks4: tuple[tuple[int, Limit], ...] = ()
+    networks6: tuple[tuple[int, Limit], ...] = ()
+    children: int = 0
+    spray_accounts: int = 0
+    refund: Limit | None = None
+    refund_within: float = 0.0
+    confined_near: int = 1 << 30
+
+
+def plan_of(options: GuardOptions) -> Plan:
+    """The plan for the policy that `options` name."""
+    unproven = Sentence(options.ban_time, options.ban_growth, options.ban_max)
+    proven = Sentence(min(options.ban_time_proven, options.ban_time), options.ban_growth_proven, options.ban_max)
+    account = Limit.of(options.account_limit)
+    strict, confine = options.account_lock == "strict", options.shared_addresses == "confine"
+    if options.policy == "simple":
+        return Plan(
+            source=Limit.of(options.address_limit),
+            lanes=dict.fromkeys(Lane, account),
+            confined_lane=account,
+            strict=strict,
+            confine=confine,
+            unproven=unproven,
+            proven=unproven,
+        )
+    full = options.full
+    small, medium, large = map(Limit.of, (full.network_small, full.network_medium, full.network_large))
+    return Plan(
+        source=Limit.of(options.address_limit),
+        lanes={
+            Lane.FAMILIAR: Limit.of(full.familiar),
+            Lane.NEAR: Limit.of(full.near),
+            Lane.SEEN: Limit.of(full.seen),
+            Lane.STRANGER: account,
+        },
+        total=Limit.of(full.total),
+        confined_lane=Limit.of(full.familiar_banned),
+        strict=strict,
+        confine=confine,
+        by_kind=True,
+        unproven=unproven,
+        proven=proven,
+        unknown_factor=full.unknown_factor,
+        common_factor=full.common_factor,
+        breadth=full.breadth,
+        scram_factor=full.scram_factor,
+        room_per_account=full.room_per_account,
+        room_most=full.room_most,
+        attack_limit=full.attack_limit,
+        networks4=((24, small), (16, large)),
+        networks6=((56, small), (48, medium), (32, large)),
+        children=full.network_children,
+        spray_accounts=full.spray_accounts,
+        refund=Limit.of(full.refund),
+        refund_within=float(full.refund_within),
+        confined_near=full.confined_near,
+    )

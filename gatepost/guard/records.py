@@ -1,0 +1,227 @@
+"""The guard's state as durable records, and back: counters, bans with their evidence, familiarity, the allow list.
+
+What is in flight when the process dies keeps its charge (law 2). Tags of wrong passwords are never among the records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from gatepost.guard.accounts import AccountKey, AccountState, LaneBucket
+from gatepost.guard.prefixes import network_of
+from gatepost.guard.sources import Neighbourhood, Source
+from gatepost.guard.state import State
+from gatepost.guard.table import Table
+from gatepost.ports.guardstore import Record
+
+_encode = msgspec.msgpack.Encoder().encode
+_KEY = 18  # octets that hold any network's key
+
+
+class _SourceRow(msgspec.Struct, array_like=True):
+    level: float
+    at: float
+    logins: tuple[int, ...]
+    failures: int
+    first: float
+    last: float
+    names: tuple[str, ...]
+    doors: tuple[str, ...]
+    reason: str
+
+
+class _AccountRow(msgspec.Struct, array_like=True):
+    total: float
+    at: float
+    failures: int
+    lanes: tuple[tuple[int, float, float], ...]
+
+
+_source_row = msgspec.msgpack.Decoder(_SourceRow).decode
+_account_row = msgspec.msgpack.Decoder(_AccountRow).decode
+_pair = msgspec.msgpack.Decoder(tuple[int, float]).decode
+_alarm = msgspec.msgpack.Decoder(tuple[float, float, float, bool]).decode
+
+
+def _number(value: int) -> bytes:
+    return value.to_bytes(_KEY, "big")
+
+
+def _tags(first: int, second: int) -> bytes:
+    return first.to_bytes(8, "big") + second.to_bytes(8, "big")
+
+
+# -- out ---------------------------------------------------------------------------------------------------------
+
+
+def changed(state: State) -> list[Record]:
+    """Everything that changed since the last call."""
+    return list(_changes(state))
+
+
+def _changes(state: State) -> Iterator[Record]:
+    yield from _source_records("source", state.sources)
+    yield from _source_records("network", state.networks)
+    yield from _account_records("account", state.accounts)
+    yield from _account_records("slot", state.unknown)
+    for key, ban in state.bans.changes():
+        yield Record("ban", _number(key), ban)
+    for key, past in state.bans.past_changes():
+        yield Record("past", _number(key), None if past is None else _encode(past))
+    for key, note in state.exemptions.changes():
+        yield Record("allow", _number(key), None if note is None else note.encode())
+    for account, place, day in state.familiarity.changes():
+        yield Record("familiar", _tags(account, place), None if day is None else _encode(day))
+    for place, account, day in state.crowds.changes():
+        yield Record("crowd", _tags(place, account), None if day is None else _encode(day))
+    if state.alarm.dirty:
+        state.alarm.dirty = False
+        yield Record("alarm", b"", _encode(state.alarm.saved()))
+
+
+def _source_records(name: str, table: Table[int, Any]) -> Iterator[Record]:
+    for key, source in table.changes():
+        yield Record(name, _number(key), None if source is None else _encode(_row(source)))
+
+
+def _row(source: Source) -> _SourceRow:
+    return _SourceRow(
+        source.level, source.at, source.logins, source.failures, source.first, source.last,
+        source.names, source.doors, source.reason,
+    )  # fmt: skip
+
+
+def _account_records(name: str, table: Table[AccountKey, AccountState]) -> Iterator[Record]:
+    for key, account in table.changes():
+        encoded = key.encode() if isinstance(key, str) else _number(key)
+        if account is None:
+            yield Record(name, encoded, None)
+            continue
+        lanes = tuple((lane, bucket.level, bucket.at) for lane, bucket in account.lanes.items() if bucket.level)
+        row = _AccountRow(account.total.level, account.total.at, account.failures, lanes)
+        yield Record(name, encoded, _encode(row))
+
+
+class Outbox:
+    """Records that the store could not take, until it can (law 12). Bounded: what is only to be removed is given up
+    first, as it harms nothing to find it again."""
+
+    _MOST = 65536
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, bytes], Record] = {}
+
+    def keep(self, refused: Iterable[Record]) -> None:
+        """For the next time."""
+        self._kept.update({(record.table, record.key): record for record in refused})
+        if len(self._kept) > self._MOST:
+            self._kept = {key: record for key, record in self._kept.items() if record.value is not None}
+
+    def take(self, fresh: list[Record]) -> list[Record]:
+        """What was kept, with what is newer in its place."""
+        if not self._kept:
+            return fresh
+        kept, self._kept = self._kept, {}
+        kept.update({(record.table, record.key): record for record in fresh})
+        return list(kept.values())
+
+
+# -- in ----------------------------------------------------------------------------------------------------------
+
+
+def load(state: State, records: Iterable[Record], now: float) -> None:
+    """Puts everything back. A record that cannot be read is left out: no state is worth not starting for."""
+    for record in records:
+        reader = _READERS.get(record.table)
+        if reader is None or record.value is None:
+            continue
+        try:
+            reader(state, record.key, record.value, now)
+        except (ValueError, msgspec.DecodeError):
+            continue
+    for table in (state.sources, state.networks, state.accounts, state.unknown):
+        table.dirty.clear()
+
+
+def _load_source(state: State, key: bytes, value: bytes, now: float) -> None:
+    source = _filled(Source(now), _source_row(value), now)
+    state.sources.put(int.from_bytes(key, "big"), source, now)
+
+
+def _load_network(state: State, key: bytes, value: bytes, now: float) -> None:
+    network = Neighbourhood(now)
+    _filled(network, _source_row(value), now)
+    state.networks.put(int.from_bytes(key, "big"), network, now)
+
+
+def _filled(source: Source, row: _SourceRow, now: float) -> Source:
+    source.level, source.at = row.level, min(row.at, now)
+    source.logins, source.failures, source.first, source.last = row.logins, row.failures, row.first, row.last
+    source.names, source.doors, source.reason = row.names, row.doors, row.reason
+    source.stored = True
+    return source
+
+
+def _load_account(state: State, key: bytes, value: bytes, now: float) -> None:
+    state.accounts.put(key.decode(), _account(value, now), now)
+
+
+def _load_slot(state: State, key: bytes, value: bytes, now: float) -> None:
+    state.unknown.put(int.from_bytes(key, "big"), _account(value, now), now)
+
+
+def _account(value: bytes, now: float) -> AccountState:
+    row = _account_row(value)
+    account = AccountState(now)
+    account.total = LaneBucket(min(row.at, now), row.total)
+    account.failures = row.failures
+    account.lanes = {lane: LaneBucket(min(at, now), level) for lane, level, at in row.lanes}
+    account.stored = True
+    return account
+
+
+def _load_ban(state: State, key: bytes, value: bytes, now: float) -> None:
+    number = int.from_bytes(key, "big")
+    network_of(number)  # raises for what is no network
+    state.bans.restore(number, value)
+
+
+def _load_past(state: State, key: bytes, value: bytes, now: float) -> None:
+    state.bans.restore_past(int.from_bytes(key, "big"), *_pair(value))
+
+
+def _load_allow(state: State, key: bytes, value: bytes, now: float) -> None:
+    state.exemptions.restore(network_of(int.from_bytes(key, "big")), value.decode())
+
+
+def _load_familiar(state: State, key: bytes, value: bytes, now: float) -> None:
+    state.familiarity.restore(*_two(key), msgspec.msgpack.decode(value, type=int))
+
+
+def _load_crowd(state: State, key: bytes, value: bytes, now: float) -> None:
+    state.crowds.restore(*_two(key), msgspec.msgpack.decode(value, type=int))
+
+
+def _two(key: bytes) -> tuple[int, int]:
+    return int.from_bytes(key[:8], "big"), int.from_bytes(key[8:], "big")
+
+
+def _load_alarm(state: State, key: bytes, value: bytes, now: float) -> None:
+    state.alarm.restore(*_alarm(value))
+
+
+_READERS: dict[str, Callable[[State, bytes, bytes, float], None]] = {
+    "source": _load_source,
+    "network": _load_network,
+    "account": _load_account,
+    "slot": _load_slot,
+    "ban": _load_ban,
+    "past": _load_past,
+    "allow": _load_allow,
+    "familiar": _load_familiar,
+    "crowd": _load_crowd,
+    "alarm": _load_alarm,
+}

@@ -1,0 +1,33 @@
+"""An account past its limit is closed: to strangers first, to each lane when its own room is used up (law 4).
+
+App passwords and tokens work on a closed account, since they cannot be guessed.
+"""
+
+from __future__ import annotations
+
+from gatepost.guard.accounts import LaneBucket
+from gatepost.guard.buckets import Limit
+from gatepost.guard.state import Case, State
+from gatepost.guard.verdicts import Refusal, Rule
+
+_SOON = 1.0
+
+
+def refuse(state: State, case: Case) -> Refusal | None:
+    """The source pays nothing for it (law 5)."""
+    account = case.account
+    if account is None or case.attempt.token:
+        return None
+    plan = state.plan
+    if plan.total is not None and (full := _full(account.total, plan.total, case.now)):
+        return full
+    bucket = case.bucket
+    return _full(bucket, case.lane_limit(plan), case.now) if bucket is not None else None
+
+
+def _full(bucket: LaneBucket, limit: Limit, now: float) -> Refusal | None:
+    if not bucket.level or not bucket.full(limit, now):
+        return None
+    if not bucket.settled(limit, now):
+        return Refusal(Rule.IN_FLIGHT, _SOON)
+    return Refusal(Rule.ACCOUNT, bucket.wait(limit, now))

@@ -1,0 +1,26 @@
+"""A source whose points are full is refused, and banned unless it is protected."""
+
+from __future__ import annotations
+
+from gatepost.guard.state import Case, State
+from gatepost.guard.verdicts import Refusal, Rule
+
+_SOON = 1.0  # seconds: what is in flight will be known by then
+
+
+def refuse(state: State, case: Case) -> Refusal | None:
+    """Full of what is in flight is only busy: it may all be right."""
+    source, now = case.source, case.now
+    if source is None or not source.level:
+        return None
+    limit = state.source_limit(case.source_key, source, now)
+    if not source.full(limit, now) or case.welcome_here(state):
+        return None
+    if not source.settled(limit, now):
+        return Refusal(Rule.IN_FLIGHT, _SOON)
+    wait = source.wait(limit, now)
+    if case.protected:
+        return Refusal(Rule.SOURCE, wait)
+    if state.plan.confine and state.proven(case.source_key, source, now):
+        return Refusal(Rule.CONFINED, wait)
+    return Refusal(Rule.SOURCE, wait, close=True)

@@ -1,0 +1,83 @@
+"""A table of bounded size that gives up the least harmful of its oldest entries, and knows what changed.
+
+Attackers choose addresses and logins, so that whatever is kept for each must have a budget (law 11). Entries that
+are in use (an attempt in flight) or that stand for a ban go last.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from typing import Generic, Protocol, TypeVar
+
+
+class Entry(Protocol):
+    """`stored`: whether the store holds a record of it, which must be removed with it."""
+
+    stored: bool
+
+
+K = TypeVar("K", bound=Hashable)
+E = TypeVar("E", bound=Entry)
+_LOOK = 16  # entries weighed for each that must go
+
+
+class Table(Generic[K, E]):
+    """`worth` says how much it would hurt to forget an entry at a time: the smallest of 16 old ones goes."""
+
+    def __init__(self, capacity: int, worth: Callable[[K, E, float], float]) -> None:
+        self.entries: OrderedDict[K, E] = OrderedDict()
+        self.dirty: set[K] = set()
+        self._capacity = capacity
+        self._worth = worth
+
+    def get(self, key: K) -> E | None:
+        """The entry, if there is one."""
+        return self.entries.get(key)
+
+    def put(self, key: K, entry: E, now: float) -> None:
+        """Adds an entry, at the cost of another where the table is full."""
+        if key not in self.entries and len(self.entries) >= self._capacity:
+            self._evict(now)
+        self.entries[key] = entry
+        self.dirty.add(key)
+
+    def drop(self, key: K) -> E | None:
+        """Forgets an entry; None if there was none."""
+        entry = self.entries.pop(key, None)
+        if entry is not None:
+            if entry.stored:
+                self.dirty.add(key)
+            else:
+                self.dirty.discard(key)
+        return entry
+
+    def drop_if(self, key: K, entry: E) -> None:
+        """Forgets `entry`, unless another has taken its place meanwhile."""
+        if self.entries.get(key) is entry:
+            self.drop(key)
+
+    def _evict(self, now: float) -> None:
+        """The others that were looked at are young again, so that the next look sees other ones."""
+        old = [key for key, _ in zip(self.entries, range(_LOOK), strict=False)]
+        least = min(old, key=lambda key: self._worth(key, self.entries[key], now))
+        for key in old:
+            self.entries.move_to_end(key)
+        self.drop(least)
+
+    def prune(self, now: float, budget: int, idle: Callable[[E], bool]) -> None:
+        """Forgets what is idle among the `budget` oldest; call it again and again to get round."""
+        for key in [key for key, _ in zip(self.entries, range(budget), strict=False)]:
+            if idle(self.entries[key]):
+                self.drop(key)
+            else:
+                self.entries.move_to_end(key)
+
+    def changes(self) -> Iterator[tuple[K, E | None]]:
+        """What changed since the last call; None for what is gone."""
+        dirty, self.dirty = self.dirty, set()
+        for key in dirty:
+            entry = self.entries.get(key)
+            if entry is not None:
+                entry.stored = True
+            yield key, entry
