@@ -1,1 +1,6 @@
-"""ManageSieve (RFC 5804)."""
+"""ManageSieve."""
+
+from gatepost.services.managesieve.options import ManageSieveOptions
+from gatepost.services.managesieve.service import ManageSieveService
+
+__all__ = ["ManageSieveOptions", "ManageSieveService"]
