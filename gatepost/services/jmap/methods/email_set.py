@@ -1,0 +1,112 @@
+"""Email/set (RFC 8621 §4.6): drafts are made, keywords and mailboxes change, emails are destroyed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gatepost.model.errors import GatepostError
+from gatepost.model.flags import DELETED, has_flag
+from gatepost.model.ids import parse_email_id
+from gatepost.model.mail import EmailId, EmailUpdate, PlacedEmail
+from gatepost.proto.jmap.compose import keys_of
+from gatepost.proto.jmap.email import PROPERTIES, Wanted, metadata
+from gatepost.proto.jmap.errors import MethodError, Object, SetError, invalid
+from gatepost.proto.jmap.headers import header_property
+from gatepost.proto.jmap.patch import apply_patch, touched
+from gatepost.services.jmap.call import Call
+from gatepost.services.jmap.methods.email_create import create_email, flags_of, mailboxes_of
+from gatepost.services.jmap.methods.email_reading import email_object, visible
+from gatepost.services.jmap.methods.standard import SetArguments, SetResult, check_set
+from gatepost.services.jmap.render import set_error
+
+_MUTABLE = frozenset({"keywords", "mailboxIds"})
+
+
+async def set_emails(call: Call, arguments: Object) -> Object:
+    """RFC 8621 §4.6."""
+    return await apply_set(call, call.arguments(arguments, SetArguments))
+
+
+async def apply_set(call: Call, asked: SetArguments) -> Object:
+    """An Email/set, a client's or an implicit one."""
+    state = str((await call.mail.states()).email)
+    check_set(call, asked, state)
+    result = SetResult(asked.account_id, state)
+    for creation, email in (asked.create or {}).items():
+        try:
+            result.created[creation] = await create_email(call, email)
+            call.created_ids[creation] = result.created[creation]["id"]
+        except (SetError, GatepostError) as error:
+            result.not_created[creation] = set_error(error, call.house.max_message)
+    await _update(call, asked, result)
+    await _destroy(call, asked, result)
+    return result.response(str((await call.mail.states()).email))
+
+
+async def _update(call: Call, asked: SetArguments, result: SetResult) -> None:
+    numbers = {text: parse_email_id(call.real_id(text)) for text in asked.update or {}}
+    known = {placed.email.id: placed for placed in await visible(call, [n for n in numbers.values() if n is not None])}
+    doomed = {call.real_id(text) for text in asked.destroy or ()}
+    for text, patch in (asked.update or {}).items():
+        key = call.real_id(text)
+        try:
+            if (number := numbers[text]) not in known or number is None:
+                raise SetError("notFound")
+            if key in doomed:
+                raise SetError("willDestroy")
+            update = await _read_update(call, known[number], patch)
+            # One at a time: each is an atomic unit, and the next one may be about the same email (RFC 8620 §5.3)
+            fault = (await call.mail.update_emails([update]))[number]
+            if fault is not None:
+                raise fault
+            result.updated[key] = None
+        except (SetError, GatepostError) as error:
+            result.not_updated[key] = set_error(error, call.house.max_message)
+
+
+async def _read_update(call: Call, placed: PlacedEmail, patch: Object) -> EmailUpdate:
+    """What the patch changes. Raises SetError invalidPatch, invalidProperties."""
+    current = metadata(placed)
+    resolved = {_resolve_key(call, key): value for key, value in patch.items()}
+    names = touched(resolved)
+    if not all(name in PROPERTIES or header_property(name) for name in names):
+        raise invalid(name for name in names if not (name in PROPERTIES or header_property(name)))
+    wanted = apply_patch(current, resolved, {"keywords": {}})
+    await _check_immutable(call, placed, {name: wanted.get(name) for name in names - _MUTABLE})
+    mailboxes = flags = None
+    if "mailboxIds" in names:
+        mailboxes = mailboxes_of(call, wanted["mailboxIds"])
+        # A place marked \Deleted is not JMAP's to see, nor to take away
+        mailboxes |= {place.mailbox for place in placed.placements if has_flag(place.flags, DELETED)}
+    if "keywords" in names:
+        flags = flags_of(keys_of(wanted["keywords"], "keywords"))
+    return EmailUpdate(placed.email.id, mailboxes, flags)
+
+
+def _resolve_key(call: Call, key: str) -> str:
+    head, slash, rest = key.partition("/")
+    return f"{head}/{call.real_id(rest)}" if slash and head == "mailboxIds" else key
+
+
+async def _check_immutable(call: Call, placed: PlacedEmail, given: dict[str, Any]) -> None:
+    """RFC 8620 §5.3: what cannot change may be sent along as long as it is what it was."""
+    if not given:
+        return
+    try:
+        current = await email_object(call, placed, Wanted(tuple(given)))
+    except MethodError:
+        raise invalid(given) from None
+    changed = [name for name, value in given.items() if current.get(name) != value]
+    if changed:
+        raise invalid(changed, "These cannot be changed.")
+
+
+async def _destroy(call: Call, asked: SetArguments, result: SetResult) -> None:
+    numbers = {call.real_id(text): parse_email_id(call.real_id(text)) for text in asked.destroy or ()}
+    shown = {placed.email.id for placed in await visible(call, [EmailId(n) for n in numbers.values() if n is not None])}
+    gone = await call.mail.destroy_emails(list(shown)) if shown else []
+    for text, number in numbers.items():
+        if number in gone:
+            result.destroyed.append(text)
+        else:
+            result.not_destroyed[text] = SetError("notFound").object()

@@ -1,0 +1,79 @@
+"""Mailbox/get and Mailbox/changes (RFC 8621 §2.1, §2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gatepost.model.errors import CannotCalculateChanges
+from gatepost.model.flags import DELETED, SEEN
+from gatepost.model.ids import mailbox_object_id, parse_mailbox_id
+from gatepost.model.mail import Mailbox
+from gatepost.model.search import And, HasFlag, InMailbox, Not
+from gatepost.proto.jmap.errors import MethodError, Object
+from gatepost.proto.jmap.mailboxes import COUNTS, PROPERTIES, Counts, mailbox_object
+from gatepost.services.jmap.call import Call
+from gatepost.services.jmap.methods.standard import (
+    ChangesArguments,
+    GetArguments,
+    changes_response,
+    check_properties,
+    parse_state,
+    unique_ids,
+)
+
+
+async def get(call: Call, arguments: Object) -> Object:
+    """RFC 8621 §2.1."""
+    asked = call.arguments(arguments, GetArguments)
+    properties = check_properties(asked.properties, PROPERTIES)
+    state = str((await call.mail.states()).mailbox)
+    every = await call.mail.mailboxes()
+    not_found: list[str] = []
+    chosen: list[Mailbox] = list(every)
+    if asked.ids is not None:
+        by_id = {mailbox.id: mailbox for mailbox in every}
+        chosen = []
+        for text in unique_ids(call, asked.ids):
+            number = parse_mailbox_id(text)
+            if number in by_id:
+                chosen.append(by_id[number])
+            else:
+                not_found.append(text)
+    found = [await describe(call, mailbox, properties) for mailbox in chosen]
+    return {"accountId": asked.account_id, "state": state, "list": found, "notFound": not_found}
+
+
+async def describe(call: Call, mailbox: Mailbox, properties: Sequence[str]) -> Object:
+    """The Mailbox object; counts are taken only if asked for."""
+    counts = Counts()
+    if any(name in COUNTS and name != "totalEmails" for name in properties):
+        counts = await _counts(call, mailbox)
+    return mailbox_object(mailbox, counts, properties)
+
+
+async def _counts(call: Call, mailbox: Mailbox) -> Counts:
+    """RFC 8621 §2: unread is neither $seen nor $draft; a thread is unread here if an email of it in this mailbox is."""
+    if mailbox.messages == mailbox.deleted:
+        return Counts()
+    here = And((InMailbox(mailbox.id), Not(HasFlag(DELETED))))
+    threads = len(await call.mail.query(here, (), collapse_threads=True))
+    if not mailbox.unseen:
+        return Counts(threads=threads)
+    unread = And((here, Not(HasFlag(SEEN)), Not(HasFlag("\\Draft"))))
+    return Counts(
+        unread=len(await call.mail.query(unread, ())),
+        threads=threads,
+        unread_threads=len(await call.mail.query(unread, (), collapse_threads=True)),
+    )
+
+
+async def changes(call: Call, arguments: Object) -> Object:
+    """RFC 8621 §2.2."""
+    asked = call.arguments(arguments, ChangesArguments)
+    since = parse_state(asked.since_state)
+    try:
+        found = await call.mail.mailbox_changes(since, asked.max_changes)
+    except CannotCalculateChanges:
+        raise MethodError("cannotCalculateChanges") from None
+    counts = list(COUNTS) if found.counts_only else None
+    return changes_response(asked, found, mailbox_object_id, updatedProperties=counts)
