@@ -62,6 +62,7 @@ class HashedPasswords:
         self._urgent: deque[_Waiting] = deque()
         self._ordinary: deque[_Waiting] = deque()
         self._running = 0
+        self._closed = False
         self._common = _common_passwords()
 
     async def verify(self, hashed: str, secret: Secret, urgent: bool = False) -> bool:
@@ -120,6 +121,7 @@ class HashedPasswords:
 
     async def close(self) -> None:
         """What runs is finished; what waits is refused."""
+        self._closed = True
         for lane in (self._urgent, self._ordinary):
             while lane:
                 waiting = lane.popleft()
@@ -130,7 +132,7 @@ class HashedPasswords:
     # -- the queue, on the loop ------------------------------------------------------------------------------------
     async def _run(self, work: Callable[[], T], urgent: bool, counts: bool = False) -> T:
         lane = self._urgent if urgent else self._ordinary
-        if self._running >= self._threads and len(lane) >= MAX_WAITING:
+        if self._closed or (self._running >= self._threads and len(lane) >= MAX_WAITING):
             raise Overloaded("too many passwords are being checked")
         waiting = _Waiting(work, counts)
         lane.append(waiting)

@@ -6,6 +6,7 @@ What the functions do is in `mailboxes`, `entries`, `emails`, `appending`, `crit
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -60,7 +61,7 @@ class Shelf:
         self.files = blobs.BlobFiles(folder / "blobs")
         self.watchers: dict[int, Callable[[AccountChange], None]] = {}
         self._numbers = iter(range(1 << 62))
-        self._freed: set[str] = set()
+        self._doubtful: deque[str] = deque()
         self._swept = False
 
     def watch(self, callback: Callable[[AccountChange], None]) -> Callable[[], None]:
@@ -86,17 +87,21 @@ class Shelf:
             change = Change(db, self.clock.now(), quota)
             result = work(change)
             told = change.finish()
-            self._freed |= change.freed
+            self._doubtful.extend(change.freed)
             return result, told
 
         return run
 
+    def doubt(self, *written: BlobId) -> None:
+        """These blobs' files were written for a change that failed: they go with the next commit unless a row needs them."""
+        self._doubtful.extend(written)
+
     def _clear(self, db: apsw.Connection) -> None:
-        """In the writer's thread after a commit: removes files whose rows are gone."""
-        if self._freed:
-            freed, self._freed = self._freed, set()
-            query = "SELECT 1 FROM blob WHERE id = ?"
-            self.files.remove(BlobId(blob) for blob in freed if not fetch_first(db, query, (blob,)))
+        """In the writer's thread after a commit: removes files that no row needs."""
+        while self._doubtful:
+            blob = BlobId(self._doubtful.popleft())
+            if not fetch_first(db, "SELECT 1 FROM blob WHERE id = ?", (blob,)):
+                self.files.remove(blob)
         if not self._swept:
             self._swept = True
             self.files.sweep(db)
@@ -168,7 +173,11 @@ class SqliteAccountMail:
     async def append_all(self, drafts: Sequence[Draft]) -> list[Stored]:
         files = self._shelf.files
         prepared = await self._shelf.database.aside(lambda: [appending.prepare(draft, files) for draft in drafts])
-        return await self._change(lambda change: [appending.append(change, files, each) for each in prepared])
+        try:
+            return await self._change(lambda change: [appending.append(change, files, each) for each in prepared])
+        except BaseException:
+            self._shelf.doubt(*[each.blob for each in prepared if len(each.draft.content) > blobs.INLINE_OCTETS])
+            raise
 
     async def set_flags(
         self, mailbox: MailboxId, uids: UidSet, mode: str, flags: Flags, unchanged_since: int | None = None
@@ -230,7 +239,11 @@ class SqliteAccountMail:
         """Raises OverQuota when too many uploads are kept that no email uses."""
         files = self._shelf.files
         blob = await self._shelf.database.aside(lambda: blobs.ready(files, content))
-        await self._change(lambda change: blobs.keep_upload(change, files, blob, content))
+        try:
+            await self._change(lambda change: blobs.keep_upload(change, files, blob, content))
+        except BaseException:
+            self._shelf.doubt(blob)
+            raise
         return blob
 
     # -- states and changes ----------------------------------------------------------------------------------------

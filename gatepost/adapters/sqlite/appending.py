@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import calendar
-import email.utils
 import hashlib
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -24,6 +23,7 @@ MAX_MESSAGE = 1024 * 1024 * 1024
 """Octets of one message. What the doors take is far less; this bounds the store's own arithmetic."""
 _MAX_REFERENCES = 100
 _SORT_LENGTH = 200
+_ZONE = re.compile(rb"([:.][0-9]{2})\s*(?:[+-][0-9]{4}|[a-zA-Z]{1,5})\b")
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -64,13 +64,10 @@ def _sort_key(value: bytes | None) -> str:
 
 def _wall_clock(value: bytes | None) -> float | None:
     """The Date header read as if it were UTC: IMAP's SENTSINCE disregards time zones (RFC 9051 §6.4.4)."""
-    if value is None or mime.parse_date(value) is None:
+    if value is None:
         return None
-    parsed = email.utils.parsedate_tz(value.decode("latin-1"))
-    try:
-        return float(calendar.timegm((*parsed[:6], 0, 1, -1))) if parsed else mime.parse_date(value)
-    except (ValueError, OverflowError):
-        return mime.parse_date(value)
+    wall = mime.parse_date(_ZONE.sub(rb"\1 +0000", value[:1000], count=1))
+    return mime.parse_date(value) if wall is None else wall
 
 
 def append(change: Change, files: BlobFiles, prepared: Prepared) -> Stored:

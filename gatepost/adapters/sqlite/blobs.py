@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import os
 import time
-from collections.abc import Iterable
 from pathlib import Path
 
 import apsw
@@ -84,10 +83,9 @@ class BlobFiles:
         finally:
             os.close(descriptor)
 
-    def remove(self, blobs: Iterable[BlobId]) -> None:
-        """Lets files go, those that are there."""
-        for blob in blobs:
-            self.path(blob).unlink(missing_ok=True)
+    def remove(self, blob: BlobId) -> None:
+        """Lets a file go, if it is there."""
+        self.path(blob).unlink(missing_ok=True)
 
     def sweep(self, db: apsw.Connection) -> None:
         """Removes what crashes left behind: files without a row that are older than an hour. For the writer's thread."""

@@ -78,7 +78,7 @@ class SqliteDirectory:
         return None if row is None else (AccountId(row[0]), row[1])
 
     def recipients(self, address: str) -> tuple[Account, ...]:
-        wanted = _canonical(address)
+        wanted = "" if address.startswith("@") else _canonical(address)
         domain = wanted.rpartition("@")[2]
         if not wanted or not self.holds(domain):
             raise NotLocal(address)

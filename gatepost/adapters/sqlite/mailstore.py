@@ -1,4 +1,4 @@
-"""All accounts' mail in one folder: `ROOT/mail/ACCOUNTID/` holds an account's database and large blobs."""
+"""All accounts' mail in one folder: `ROOT/ACCOUNTID/` holds an account's database and large blobs."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _ACCOUNT = re.compile(r"[a-z0-9]{1,64}", re.ASCII)
 
 
 class SqliteMailstore:
-    """See `gatepost.ports.mailstore.Mailstore`. `root` is the server's data folder."""
+    """See `gatepost.ports.mailstore.Mailstore`. `root` is the folder of all mail."""
 
     def __init__(self, root: Path, clock: Clock) -> None:
-        self._root, self._clock = root / "mail", clock
+        self._root, self._clock = root, clock
         self._threads = Threads()
         self._shelves: dict[AccountId, Shelf] = {}
 

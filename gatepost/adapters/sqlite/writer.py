@@ -124,7 +124,7 @@ class Database:
                 self._idle.append(connection)
                 return
         if connection is not None:
-            connection.close(True)
+            _close(connection)
 
     def _check(self) -> None:
         if self._closed:
@@ -165,12 +165,13 @@ class Database:
             self._writer.execute("COMMIT")
         except STORAGE_FAILURES as error:
             self._drop_writer()
-            if len(batch) > 1:
+            if len(batch) > 1 and not isinstance(error, apsw.BusyError):
                 for job in batch:
                     self._commit([job])
                 return
             log.error("writing %s: %s", self.path, error)
-            batch[0].error = unavailable(error)
+            for job in batch:
+                job.error = unavailable(error)
         except Exception as error:  # a fault of ours: nobody's change is kept, everybody is told
             log.exception("writing %s", self.path)
             self._drop_writer()
@@ -187,10 +188,7 @@ class Database:
     def _drop_writer(self) -> None:
         writer, self._writer = self._writer, None
         if writer is not None:
-            try:
-                writer.close(True)  # an open transaction is rolled back
-            except apsw.Error:
-                log.exception("closing %s", self.path)
+            _close(writer)
 
     # -- closing ---------------------------------------------------------------------------------------------------
     def close_if_idle(self) -> bool:
@@ -203,7 +201,7 @@ class Database:
                 closing.append(self._writer)
                 self._writer = None
         for connection in closing:
-            connection.close(True)
+            _close(connection)
         return True
 
     async def finish(self) -> None:
@@ -229,6 +227,14 @@ def _attempt(connection: apsw.Connection, job: _Job[Any]) -> None:
         job.error = error
         connection.execute("ROLLBACK TO job")
     connection.execute("RELEASE job")
+
+
+def _close(connection: apsw.Connection) -> None:
+    """An open transaction is rolled back. What a failing disk says to that is noted, and changes nothing."""
+    try:
+        connection.close(True)
+    except apsw.Error as error:
+        log.error("closing a database: %s", error)
 
 
 def _snapshot(connection: apsw.Connection, work: Callable[[apsw.Connection], T]) -> T:
