@@ -45,9 +45,11 @@ async def _send(session: Session, message: Message, first: Reply, lines: BodyLin
         try:
             piece = await opened(session).mail.read_blob(message.blob, place, stop)
         except GatepostError as error:
-            if place:
-                raise  # in mid-message there is nothing left to say: the connection ends
-            return render.error_reply(error)
+            if not place:
+                return render.error_reply(error)
+            session.wire.abort("error")  # in mid-message any word would be taken for the message's own
+            session.over = True
+            return None
         if not place:
             session.engine.send(first)
             session.engine.begin_content()
