@@ -26,6 +26,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def parse_date(raw: bytes) -> float | None:
     """A Date header's value in seconds since the epoch (RFC 5322 §3.3 with its obsolete forms), None if unreadable."""
+    found = parse_zoned_date(raw)
+    return found[0] if found else None
+
+
+def parse_zoned_date(raw: bytes) -> tuple[float, int] | None:
+    """The same with the minutes that its own time zone is east of UTC."""
     text = _COMMENT.sub(b" ", unfold(raw[:1000])).strip()
     match = _DATE.match(text)
     if match:
@@ -38,7 +44,8 @@ def parse_date(raw: bytes) -> float | None:
         wall = datetime(
             _year(year), _MONTHS[month.lower()], int(day), int(hour), int(minute), min(int(second or 0), 59), tzinfo=UTC
         )
-        return (wall - _EPOCH - _offset(zone)).total_seconds()
+        offset = _offset(zone)
+        return (wall - _EPOCH - offset).total_seconds(), int(offset.total_seconds()) // 60
     except (KeyError, ValueError, OverflowError):
         return None
 
