@@ -34,6 +34,8 @@ class ImapEngine:
         self.limits = limits
         self._input = LineBuffer()
         self._output: list[bytes] = []
+        self.queued = 0
+        """Octets of output not yet taken."""
         self._mode = _Mode.COMMAND
         self._text = b""
         self._literals: list[bytes] = []
@@ -61,6 +63,7 @@ class ImapEngine:
         """What is to be sent."""
         output = b"".join(self._output)
         self._output.clear()
+        self.queued = 0
         return output
 
     def next_event(self) -> Event | None:
@@ -89,11 +92,7 @@ class ImapEngine:
     def send(self, octets: bytes) -> None:
         """Queues rendered responses."""
         self._output.append(octets)
-
-    @property
-    def queued(self) -> int:
-        """Octets of output not yet taken."""
-        return sum(map(len, self._output))
+        self.queued += len(octets)
 
     def challenge(self, data: bytes) -> None:
         """Sends a SASL challenge; the next event is a SaslResponse (RFC 9051 §6.2.2)."""

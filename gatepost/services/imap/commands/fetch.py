@@ -1,0 +1,170 @@
+"""FETCH (RFC 9051 §6.4.5; RFC 3516, 7162 §3.1.4, 8474, 8514, 8970).
+
+Messages go out in blocks, and large bodies in slices, so that memory stays flat however much is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gatepost.model.errors import GatepostError
+from gatepost.model.flags import SEEN, has_flag, make_flags
+from gatepost.model.mail import Email, EmailId, Entry
+from gatepost.model.uidset import UidSet
+from gatepost.net.wire import PeerGone
+from gatepost.proto.imap.commands import Fetch
+from gatepost.proto.imap.commands.fetch import Attribute, Binary, BinarySize, Body, Item
+from gatepost.proto.imap.render.fetched import Piece, Span
+from gatepost.proto.imap.render.mailbox import vanished
+from gatepost.proto.imap.render.status import Status, bad, no, ok
+from gatepost.services.imap.columns import FROM_ENTRIES, column, lines
+from gatepost.services.imap.content import Content, UnknownEncoding, slices
+from gatepost.services.imap.context import Context, Refused
+from gatepost.services.imap.handler import Handler, State
+from gatepost.services.imap.selected import NOT_RECENT, overlap
+from gatepost.services.imap.updates import report
+
+_LIGHT_BLOCK = 2000
+"""Messages a block where only entries are needed."""
+_BLOCK = 200
+"""Messages a block where emails are read."""
+_SEEN = make_flags([SEEN])
+
+
+async def fetch(context: Context, command: Fetch) -> Status:
+    if command.vanished and not context.qresync:
+        return bad("QRESYNC was not enabled")  # RFC 7162 §3.2.6
+    items = _items(command)
+    if command.changed_since is not None or Attribute("MODSEQ") in items:
+        context.use_condstore()
+    if command.uid:
+        await report(context, expunges=False)  # so that n:* finds what has just arrived
+    view = context.selected
+    uids = view.resolve(command.messages, command.uid)
+    if command.vanished:
+        await _tell_vanished(context, command)
+    entries = await context.mail.entries(view.mailbox, uids, command.changed_since or 0)
+    if any(isinstance(item, Body | Binary | BinarySize) for item in items):
+        await _with_content(context, entries, items)
+    else:
+        await _without_content(context, entries, [item for item in items if isinstance(item, Attribute)])
+    if not command.uid and command.changed_since is None and len(entries) < view.count(uids):
+        return ok("Some of the messages are gone", "EXPUNGEISSUED")  # RFC 5530
+    return ok("FETCH done")
+
+
+def _items(command: Fetch) -> tuple[Item, ...]:
+    """With what the command implies: UID of UID FETCH (RFC 9051 §6.4.9), MODSEQ of CHANGEDSINCE (RFC 7162 §3.1.4.1)."""
+    items = command.items
+    if command.uid and Attribute("UID") not in items:
+        items = (Attribute("UID"), *items)
+    if command.changed_since is not None and Attribute("MODSEQ") not in items:
+        items = (*items, Attribute("MODSEQ"))
+    return items
+
+
+async def _tell_vanished(context: Context, command: Fetch) -> None:
+    """RFC 7162 §3.2.6: which of the asked-for UIDs were expunged since, of those that were ever given."""
+    view = context.selected
+    delta = await context.mail.delta(view.mailbox, command.changed_since or 0)
+    asked = view.saved if command.messages.saved else command.messages.resolve(max(1, view.last))
+    gone = overlap(delta.vanished, asked)
+    if gone:
+        context.send(vanished(gone, earlier=True))
+
+
+async def _without_content(context: Context, entries: Sequence[Entry], items: Sequence[Attribute]) -> None:
+    light = all(item.name in FROM_ENTRIES for item in items)
+    size = _LIGHT_BLOCK if light else _BLOCK
+    view = context.selected
+    for start in range(0, len(entries), size):
+        block = entries[start : start + size]
+        emails = {} if light else await _emails(context, block)
+        numbers = view.numbers([entry.uid for entry in block])
+        context.send(lines(numbers, block, items, _recent_from(context), emails))
+        await context.relieve()
+
+
+async def _with_content(context: Context, entries: Sequence[Entry], items: Sequence[Item]) -> None:
+    view = context.selected
+    for start in range(0, len(entries), _BLOCK):
+        block = entries[start : start + _BLOCK]
+        block, newly_seen = await _mark_seen(context, block, items)
+        emails = await _emails(context, block)
+        for number, entry in zip(view.numbers([entry.uid for entry in block]), block, strict=True):
+            email = emails.get(entry.email)
+            if email is not None:
+                wanted = items
+                if entry.uid in newly_seen and Attribute("FLAGS") not in items:
+                    wanted = (*items, Attribute("FLAGS"))  # RFC 9051 §6.4.5: the change is told with it
+                await _message(context, number, entry, email, wanted)
+                await context.relieve()
+
+
+async def _mark_seen(
+    context: Context, block: Sequence[Entry], items: Sequence[Item]
+) -> tuple[Sequence[Entry], frozenset[int]]:
+    """\\Seen is set by every body item that does not peek (RFC 9051 §6.4.5), unless the mailbox is read-only. The block as
+    it is now, and whose flags changed."""
+    view = context.selected
+    if view.read_only or not any(_sets_seen(item) for item in items):
+        return block, frozenset()
+    unseen = UidSet.of(entry.uid for entry in block if not has_flag(entry.flags, SEEN))
+    if not unseen:
+        return block, frozenset()
+    changed = await context.mail.set_flags(view.mailbox, unseen, "add", _SEEN)
+    now = {entry.uid: entry for entry in changed.entries}
+    view.told.update((entry.uid, entry.modseq) for entry in changed.entries)
+    return [now.get(entry.uid, entry) for entry in block], frozenset(now)
+
+
+def _sets_seen(item: Item) -> bool:
+    if isinstance(item, Body):
+        return not item.peek
+    return isinstance(item, Binary) and not item.peek
+
+
+async def _message(context: Context, number: int, entry: Entry, email: Email, items: Sequence[Item]) -> None:
+    content = Content(context.mail, email)
+    pieces: list[Piece] = []
+    for item in items:
+        if pieces:
+            pieces.append(b" ")
+        if isinstance(item, Attribute):
+            pieces.extend(column(item.name, [entry], _recent_from(context), {email.id: email}))
+        else:
+            try:
+                pieces.extend(await content.pieces(item))
+            except UnknownEncoding:
+                raise Refused(no("The part's encoding is unknown", "UNKNOWN-CTE")) from None
+    context.send(b"* %d FETCH (" % number)
+    for piece in pieces:
+        if isinstance(piece, Span):
+            await _stream(context, content, piece)
+        else:
+            context.send(piece)
+    context.send(b")\r\n")
+
+
+async def _stream(context: Context, content: Content, span: Span) -> None:
+    """A large literal in slices. Once its length is said there is no way back but to end the connection."""
+    context.send(b"{%d}\r\n" % span.size)
+    try:
+        for part in slices(span):
+            context.send(await content.octets(part.start, part.end))
+            await context.relieve()
+    except GatepostError:
+        context.wire.abort("error")
+        raise PeerGone from None
+
+
+async def _emails(context: Context, block: Sequence[Entry]) -> dict[EmailId, Email]:
+    return {email.id: email for email in await context.mail.emails([entry.email for entry in block])}
+
+
+def _recent_from(context: Context) -> int:
+    """\\Recent is IMAP4rev1's only."""
+    return NOT_RECENT if context.rev2 else context.selected.recent_from
+
+
+HANDLERS: dict[type, Handler] = {Fetch: Handler(fetch, State.SELECTED, by_number=True)}

@@ -1,0 +1,91 @@
+"""CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE (RFC 9051 §6.3.4-6.3.8; RFC 6154 §3; RFC 8474 §4.1)."""
+
+from __future__ import annotations
+
+from gatepost.model.errors import MailboxExists, NoSuchMailbox
+from gatepost.model.ids import mailbox_object_id
+from gatepost.model.mail import SEPARATOR, MailboxId, MailboxUpdate
+from gatepost.proto.imap.commands import Create, Delete, Rename, Subscribe, Unsubscribe
+from gatepost.proto.imap.render.status import Status, no, ok
+from gatepost.services.imap.attributes import SPECIAL_USES
+from gatepost.services.imap.context import Context, Refused
+from gatepost.services.imap.handler import Handler, State
+
+
+async def create(context: Context, command: Create) -> Status:
+    path = context.name(command.mailbox)
+    if path.endswith(SEPARATOR):  # RFC 9051 §6.3.4: a hint that names will be made under it
+        path = path[: -len(SEPARATOR)]
+    mailbox = await context.mail.create_mailbox(path, _role(command.uses))
+    return ok("CREATE done", f"MAILBOXID ({mailbox_object_id(mailbox.id)})")
+
+
+def _role(uses: tuple[str, ...]) -> str | None:
+    """One special use a mailbox, of those we know. Raises Refused (RFC 6154 §3)."""
+    roles = {SPECIAL_USES.get(use.lower()) for use in uses}
+    if None in roles or len(roles) > 1:
+        raise Refused(no("That special use cannot be given", "USEATTR"))
+    return roles.pop() if roles else None
+
+
+async def delete(context: Context, command: Delete) -> Status:
+    mailbox = await context.mail.mailbox(context.name(command.mailbox))
+    await context.mail.delete_mailbox(mailbox.id)
+    if context.view is not None and context.view.mailbox == mailbox.id:
+        context.unselect()
+        context.send(ok("The selected mailbox was deleted", "CLOSED").render())
+    return ok("DELETE done")
+
+
+async def rename(context: Context, command: Rename) -> Status:
+    old, new = context.name(command.mailbox), context.name(command.new)
+    if old == "INBOX":
+        await context.mail.rename_inbox(new)  # RFC 9051 §6.3.6: its messages move, INBOX stays
+        return ok("RENAME done")
+    mailbox = await context.mail.mailbox(old)
+    await _must_be_free(context, new)
+    parent, _, name = new.rpartition(SEPARATOR)
+    home = await _parent(context, parent) if parent else None
+    await context.mail.update_mailbox(mailbox.id, MailboxUpdate(name=name, parent=home))
+    return ok("RENAME done")
+
+
+async def _must_be_free(context: Context, path: str) -> None:
+    try:
+        await context.mail.mailbox(path)
+    except NoSuchMailbox:
+        return
+    raise MailboxExists(path)
+
+
+async def _parent(context: Context, path: str) -> MailboxId:
+    """RFC 9051 §6.3.6: missing levels above the new name are made."""
+    try:
+        return (await context.mail.mailbox(path)).id
+    except NoSuchMailbox:
+        return (await context.mail.create_mailbox(path)).id
+
+
+async def subscribe(context: Context, command: Subscribe) -> Status:
+    await _set_subscribed(context, command.mailbox, True)
+    return ok("SUBSCRIBE done")
+
+
+async def unsubscribe(context: Context, command: Unsubscribe) -> Status:
+    await _set_subscribed(context, command.mailbox, False)
+    return ok("UNSUBSCRIBE done")
+
+
+async def _set_subscribed(context: Context, octets: bytes, subscribed: bool) -> None:
+    mailbox = await context.mail.mailbox(context.name(octets))
+    if mailbox.subscribed is not subscribed:
+        await context.mail.update_mailbox(mailbox.id, MailboxUpdate(subscribed=subscribed))
+
+
+HANDLERS: dict[type, Handler] = {
+    Create: Handler(create, State.KNOWN),
+    Delete: Handler(delete, State.KNOWN),
+    Rename: Handler(rename, State.KNOWN),
+    Subscribe: Handler(subscribe, State.KNOWN),
+    Unsubscribe: Handler(unsubscribe, State.KNOWN),
+}

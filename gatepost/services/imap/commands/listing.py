@@ -1,0 +1,187 @@
+"""LIST, LSUB, STATUS (RFC 9051 §6.3.9, §6.3.11; RFC 5258, 5819, 6154, 7889, 8438, 8474, 9208)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias
+
+import re2
+
+from gatepost.model.flags import DELETED
+from gatepost.model.ids import mailbox_object_id
+from gatepost.model.mail import SEPARATOR, Mailbox
+from gatepost.model.search import HasFlag
+from gatepost.model.uidset import UidSet
+from gatepost.proto.imap.commands import List, Lsub, Status
+from gatepost.proto.imap.names import BadName, decode_name
+from gatepost.proto.imap.render import mailbox as render
+from gatepost.proto.imap.render.mailbox import Listed
+from gatepost.proto.imap.render.status import Status as Answer
+from gatepost.proto.imap.render.status import ok
+from gatepost.services.imap.attributes import attributes, parents_of, special_use
+from gatepost.services.imap.context import Context
+from gatepost.services.imap.handler import Handler, State
+
+_WILDCARD = re.compile(r"[*%]+")
+_MAX_PATTERN = 2048
+_EMAILS_AT_ONCE = 500
+
+_re2: Any = re2  # it has no types
+
+Matches: TypeAlias = Callable[[str], bool]
+
+
+def matcher(patterns: Iterable[str]) -> Matches:
+    """Whether a path matches one of the patterns: `*` anything, `%` anything within a level (RFC 9051 §6.3.9). In time
+    linear in the path, whatever the pattern (re2)."""
+    compiled = [_re2.compile(_regex(pattern)) for pattern in patterns if len(pattern) <= _MAX_PATTERN]
+    folded = [_re2.compile(f"(?i){_regex(pattern)}") for pattern in patterns if len(pattern) <= _MAX_PATTERN]
+
+    def matches(path: str) -> bool:
+        tried = folded if path == "INBOX" else compiled  # INBOX in any case
+        return any(pattern.fullmatch(path) is not None for pattern in tried)
+
+    return matches
+
+
+def _regex(pattern: str) -> str:
+    def wildcard(match: re.Match[str]) -> str:
+        return "(?s:.*)" if "*" in match[0] else f"[^{SEPARATOR}]*"
+
+    at, out = 0, ""
+    for match in _WILDCARD.finditer(pattern):
+        out += str(_re2.escape(pattern[at : match.start()])) + wildcard(match)
+        at = match.end()
+    return out + str(_re2.escape(pattern[at:]))
+
+
+def _patterns(context: Context, reference: bytes, patterns: Iterable[bytes]) -> list[str]:
+    """The patterns under their reference; those that are no names match nothing."""
+    found = []
+    for pattern in patterns:
+        try:
+            found.append(decode_name(reference, context.utf8) + decode_name(pattern, context.utf8))
+        except BadName:
+            continue
+    return found
+
+
+async def list_mailboxes(context: Context, command: List) -> Answer:
+    if command.patterns == (b"",) and not command.extended:
+        # RFC 9051 §6.3.9: the hierarchy's delimiter
+        context.send(b'* LIST (\\Noselect) "%b" ""\r\n' % SEPARATOR.encode())
+        return ok("LIST done")
+    everything = await context.mail.mailboxes()
+    matches = matcher(_patterns(context, command.reference, command.patterns))
+    parents = parents_of(everything)
+    for mailbox in everything:
+        if not matches(mailbox.path):
+            continue
+        child_info = _child_info(command, mailbox, everything, matches)
+        if not _wanted(command, mailbox) and not child_info:
+            continue
+        names = attributes(mailbox, everything, parents)
+        if mailbox.subscribed and "SUBSCRIBED" in command.select | command.returns:
+            names = ("\\Subscribed", *names)
+        context.send(render.listed(Listed(mailbox.path, names, child_info), context.utf8))
+        if command.status:
+            context.send(
+                render.status_data(mailbox.path, await _values(context, mailbox, command.status), context.utf8)
+            )
+        await context.relieve()
+    return ok("LIST done")
+
+
+def _wanted(command: List, mailbox: Mailbox) -> bool:
+    """Whether the selection options take it. REMOTE adds mailboxes elsewhere, of which there are none (RFC 5258 §3.1)."""
+    if "SUBSCRIBED" in command.select and not mailbox.subscribed:
+        return False
+    return "SPECIAL-USE" not in command.select or special_use(mailbox) is not None
+
+
+def _child_info(command: List, mailbox: Mailbox, everything: Sequence[Mailbox], matches: Matches) -> tuple[str, ...]:
+    """RECURSIVEMATCH: which base options have a mailbox under this one that the patterns leave out (RFC 5258 §3.5)."""
+    if "RECURSIVEMATCH" not in command.select:
+        return ()
+    prefix = mailbox.path + SEPARATOR
+    under = [one for one in everything if one.path.startswith(prefix) and not matches(one.path)]
+    if not any(_wanted(command, one) for one in under):
+        return ()
+    return tuple(name for name in ("SUBSCRIBED", "SPECIAL-USE") if name in command.select)
+
+
+async def list_subscribed(context: Context, command: Lsub) -> Answer:
+    """RFC 3501 §6.3.9; with `%`, an unsubscribed parent of a subscribed mailbox is listed as \\Noselect."""
+    everything = await context.mail.mailboxes()
+    matches = matcher(_patterns(context, command.reference, (command.pattern,)))
+    subscribed = {mailbox.path for mailbox in everything if mailbox.subscribed}
+    found = {path: () for path in subscribed if matches(path)}
+    lines: dict[str, tuple[str, ...]] = dict(found)
+    for path in subscribed - found.keys():
+        while SEPARATOR in path:
+            path = path.rpartition(SEPARATOR)[0]
+            if path not in subscribed and matches(path):
+                lines[path] = ("\\Noselect",)
+    for path in sorted(lines):
+        context.send(render.listed(Listed(path, lines[path]), context.utf8, b"LSUB"))
+    return ok("LSUB done")
+
+
+async def status(context: Context, command: Status) -> Answer:
+    if "HIGHESTMODSEQ" in command.items:
+        context.use_condstore()  # RFC 7162 §3.1
+    mailbox = await context.mail.mailbox(context.name(command.mailbox))
+    context.send(render.status_data(mailbox.path, await _values(context, mailbox, command.items), context.utf8))
+    return ok("STATUS done")
+
+
+async def _values(context: Context, mailbox: Mailbox, items: Sequence[str]) -> list[tuple[str, int | str | None]]:
+    values: list[tuple[str, int | str | None]] = []
+    for item in items:
+        if item == "DELETED-STORAGE":
+            values.append((item, await _deleted_storage(context, mailbox)))
+        else:
+            values.append((item, _STATUS[item](context, mailbox)))
+    return values
+
+
+def _recent(context: Context, mailbox: Mailbox) -> int:
+    """Known only for the selected mailbox: asking claims nothing elsewhere."""
+    view = context.view
+    return view.recent if view is not None and view.mailbox == mailbox.id else 0
+
+
+_STATUS: dict[str, Callable[[Context, Mailbox], int | str | None]] = {
+    "MESSAGES": lambda context, mailbox: mailbox.messages,
+    "RECENT": _recent,
+    "UIDNEXT": lambda context, mailbox: mailbox.uidnext,
+    "UIDVALIDITY": lambda context, mailbox: mailbox.uidvalidity,
+    "UNSEEN": lambda context, mailbox: mailbox.unseen,
+    "DELETED": lambda context, mailbox: mailbox.deleted,
+    "SIZE": lambda context, mailbox: mailbox.size,
+    "HIGHESTMODSEQ": lambda context, mailbox: max(1, mailbox.modseq),
+    "APPENDLIMIT": lambda context, mailbox: context.house.max_message,
+    "MAILBOXID": lambda context, mailbox: mailbox_object_id(mailbox.id),
+}
+
+
+async def _deleted_storage(context: Context, mailbox: Mailbox) -> int:
+    """Octets of messages marked \\Deleted (RFC 9208 §4.1.4)."""
+    if not mailbox.deleted:
+        return 0
+    uids = await context.mail.search(mailbox.id, HasFlag(DELETED))
+    ids = [entry.email for entry in await context.mail.entries(mailbox.id, UidSet.of(uids))]
+    total = 0
+    for start in range(0, len(ids), _EMAILS_AT_ONCE):
+        chunk = ids[start : start + _EMAILS_AT_ONCE]
+        sizes = {email.id: email.size for email in await context.mail.emails(chunk)}
+        total += sum(sizes.get(email, 0) for email in chunk)
+    return total
+
+
+HANDLERS: dict[type, Handler] = {
+    List: Handler(list_mailboxes, State.KNOWN),
+    Lsub: Handler(list_subscribed, State.KNOWN),
+    Status: Handler(status, State.KNOWN),
+}

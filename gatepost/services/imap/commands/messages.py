@@ -1,0 +1,102 @@
+"""STORE, EXPUNGE, COPY, MOVE (RFC 9051 §6.4.3, §6.4.6-6.4.9; RFC 4315, 6851, 7162)."""
+
+from __future__ import annotations
+
+from gatepost.model.flags import make_flags
+from gatepost.model.mail import Copied
+from gatepost.model.uidset import UidSet
+from gatepost.proto.imap.commands import Copy, Expunge, Move, Store
+from gatepost.proto.imap.render.status import Status, no, ok
+from gatepost.services.imap.context import Context
+from gatepost.services.imap.handler import Handler, State
+from gatepost.services.imap.selected import uid_list
+from gatepost.services.imap.updates import report, tell_flags
+
+
+async def store(context: Context, command: Store) -> Status:
+    view = context.writable
+    # what others changed is told first, so that .SILENT hides nothing but our own change (RFC 9051 §6.4.6)
+    await report(context, expunges=False)
+    if command.unchanged_since is not None:
+        context.use_condstore()
+    uids = view.resolve(command.messages, command.uid)
+    changed = await context.mail.set_flags(
+        view.mailbox, uids, command.mode, make_flags(command.flags), command.unchanged_since
+    )
+    view.told.update((entry.uid, entry.modseq) for entry in changed.entries)
+    failed = [entry for entry in changed.entries if entry.uid in changed.failed]
+    done = [entry for entry in changed.entries if entry.uid not in changed.failed]
+    if not command.silent:
+        await tell_flags(context, done)
+    elif context.condstore:  # RFC 7162 §3.1.3: the new modseq is told even so
+        await tell_flags(context, done, silent=True)
+    if not changed.failed:
+        return _gone_or(context, uids, len(changed.entries), ok("STORE done"))
+    await tell_flags(context, failed)
+    named = changed.failed if command.uid else view.numbered(changed.failed)
+    return ok("Some were changed meanwhile", f"MODIFIED {named}")
+
+
+def _gone_or(context: Context, uids: UidSet, found: int, status: Status) -> Status:
+    """RFC 5530 EXPUNGEISSUED: others expunged some of the messages, which the client may not be told of now."""
+    if found < context.selected.count(uids):
+        return ok("Some of the messages are gone", "EXPUNGEISSUED")
+    return status
+
+
+async def expunge(context: Context, command: Expunge) -> Status:
+    view = context.writable
+    everything = UidSet([(1, view.last)]) if view.uids else UidSet()
+    uids = everything if command.uids is None else view.resolve(command.uids, uid=True)
+    delta = await context.mail.expunge(view.mailbox, uids)
+    view.dirty = True
+    await report(context, expunges=True)
+    if context.qresync and delta.vanished and context.view is not None:
+        return ok("EXPUNGE done", f"HIGHESTMODSEQ {view.modseq}")  # RFC 7162 §3.2.7
+    return ok("EXPUNGE done")
+
+
+async def copy(context: Context, command: Copy) -> Status:
+    view = context.selected
+    uids = view.resolve(command.messages, command.uid)
+    target = await context.target(command.mailbox)
+    copied = await context.mail.copy(view.mailbox, uids, target.id)
+    view.dirty = view.dirty or target.id == view.mailbox
+    if not copied.pairs:
+        return _nothing(context, uids)
+    return ok("COPY done", _copied(copied))
+
+
+async def move(context: Context, command: Move) -> Status:
+    view = context.writable
+    uids = view.resolve(command.messages, command.uid)
+    target = await context.target(command.mailbox)
+    moved = await context.mail.move(view.mailbox, uids, target.id)
+    view.dirty = True
+    if not moved.pairs:
+        return _nothing(context, uids)
+    context.send(ok("Moved", _copied(moved)).render())  # RFC 6851 §4.3: before the EXPUNGEs
+    await report(context, expunges=True)
+    if context.qresync and context.view is not None:
+        return ok("MOVE done", f"HIGHESTMODSEQ {view.modseq}")  # RFC 7162 §3.2.7
+    return ok("MOVE done")
+
+
+def _copied(copied: Copied) -> str:
+    sources = uid_list(source for source, _ in copied.pairs)
+    targets = uid_list(target for _, target in copied.pairs)
+    return f"COPYUID {copied.uidvalidity} {sources} {targets}"
+
+
+def _nothing(context: Context, uids: UidSet) -> Status:
+    if context.selected.count(uids):
+        return no("The messages are gone", "EXPUNGEISSUED")
+    return ok("There was nothing to do")
+
+
+HANDLERS: dict[type, Handler] = {
+    Store: Handler(store, State.SELECTED, by_number=True),
+    Expunge: Handler(expunge, State.SELECTED),
+    Copy: Handler(copy, State.SELECTED),
+    Move: Handler(move, State.SELECTED),
+}

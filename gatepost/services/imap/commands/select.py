@@ -1,0 +1,132 @@
+"""SELECT, EXAMINE, CLOSE, UNSELECT, CHECK (RFC 9051 §6.3.2, §6.4.1; RFC 7162 §3.1.8, §3.2.5)."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+from gatepost.model.flags import SEEN, SYSTEM_FLAGS
+from gatepost.model.ids import mailbox_object_id
+from gatepost.model.mail import Mailbox
+from gatepost.model.search import HasFlag, Not
+from gatepost.model.uidset import ALL_UIDS, MAX_UID, UidSet
+from gatepost.proto.imap.commands import Check, Close, Select, Unselect
+from gatepost.proto.imap.commands.mailboxes import Qresync
+from gatepost.proto.imap.render import mailbox as render
+from gatepost.proto.imap.render.status import Status, bad, ok
+from gatepost.services.imap.attributes import attributes
+from gatepost.services.imap.context import Context
+from gatepost.services.imap.handler import Handler, State
+from gatepost.services.imap.selected import Selected, overlap
+from gatepost.services.imap.updates import tell_flags, watch
+
+COMMON_KEYWORDS = ("$Forwarded", "$MDNSent", "$Junk", "$NotJunk", "$Phishing")
+"""RFC 9051 §2.3.2. Any other keyword may be made too, which PERMANENTFLAGS says by `\\*`."""
+
+
+async def select(context: Context, command: Select) -> Status:
+    if command.qresync is not None and not context.qresync:
+        return bad("QRESYNC was not enabled")  # RFC 7162 §3.2.5
+    if context.view is not None:
+        # the old mailbox is closed even if the new one cannot be opened (RFC 9051 §6.3.2)
+        context.unselect()
+        context.send(ok("The previous mailbox is closed", "CLOSED").render())
+    if command.condstore:
+        context.use_condstore()
+    mailbox = await context.mail.mailbox(context.name(command.mailbox))
+    view = Selected(mailbox.id, mailbox.path, command.read_only, mailbox.modseq)
+    watch(context, view)
+    try:
+        await _open(context, view, mailbox)
+        if command.qresync is not None:
+            await _resynchronise(context, mailbox, command.qresync)
+    except BaseException:
+        context.unselect()
+        raise
+    if command.read_only:
+        return ok("Opened for reading", "READ-ONLY")
+    return ok("Opened", "READ-WRITE")
+
+
+async def _open(context: Context, view: Selected, mailbox: Mailbox) -> None:
+    mail = context.mail
+    # read after the mailbox's modseq: what came between is reported once more as changed, never lost
+    view.learn(await mail.uids(mailbox.id))
+    context.view = view
+    if not context.rev2 and not view.read_only:
+        view.recent_from = await mail.claim_recent(mailbox.id)
+    context.send(render.flags((*SYSTEM_FLAGS, *COMMON_KEYWORDS)))
+    context.send(render.exists(len(view.uids)))
+    if not context.rev2:
+        context.send(render.recent(view.recent))
+        if mailbox.unseen:
+            await _first_unseen(context, view)
+    permanent = "" if view.read_only else " ".join((*SYSTEM_FLAGS, *COMMON_KEYWORDS, "\\*"))
+    uidnext = max(mailbox.uidnext, view.last + 1)
+    for text, code in (
+        ("Flags that are kept", f"PERMANENTFLAGS ({permanent})"),
+        ("UIDs are valid", f"UIDVALIDITY {mailbox.uidvalidity}"),
+        ("Next UID", f"UIDNEXT {uidnext}"),
+        ("Highest modseq", f"HIGHESTMODSEQ {max(1, mailbox.modseq)}"),
+        ("Mailbox id", f"MAILBOXID ({mailbox_object_id(mailbox.id)})"),  # RFC 8474 §4.2
+    ):
+        context.send(ok(text, code).render())
+    if context.rev2:  # RFC 9051 §6.3.2
+        everything = await mail.mailboxes()
+        context.send(render.listed(render.Listed(mailbox.path, attributes(mailbox, everything)), context.utf8))
+
+
+async def _first_unseen(context: Context, view: Selected) -> None:
+    unseen = await context.mail.search(view.mailbox, Not(HasFlag(SEEN)))
+    number = view.number(unseen[0]) if unseen else None
+    if number is not None:
+        context.send(ok("First unseen", f"UNSEEN {number}").render())
+
+
+async def _resynchronise(context: Context, mailbox: Mailbox, asked: Qresync) -> None:
+    """What changed since the client last looked (RFC 7162 §3.2.5.1)."""
+    if asked.uidvalidity != mailbox.uidvalidity:
+        return
+    view = context.selected
+    delta = await context.mail.delta(mailbox.id, asked.modseq)
+    known = UidSet([(1, max(1, mailbox.uidnext - 1))]) if asked.known is None else asked.known
+    gone = overlap(overlap(delta.vanished, known), UidSet([(_matched_up_to(view, asked) + 1, MAX_UID)]))
+    if gone:
+        context.send(render.vanished(gone, earlier=True))
+    known = ALL_UIDS if asked.known is None else asked.known
+    await tell_flags(context, [entry for entry in delta.entries if entry.uid in known])
+
+
+def _matched_up_to(view: Selected, asked: Qresync) -> int:
+    """The highest UID below which the client knows of every expunge (RFC 7162 §3.2.5.2)."""
+    matched = 0
+    for number, uid in asked.matched:
+        index = bisect_left(view.uids, uid)
+        if index + 1 != number or index >= len(view.uids) or view.uids[index] != uid:
+            break
+        matched = uid
+    return matched
+
+
+async def close(context: Context, command: Close) -> Status:
+    view = context.selected
+    if not view.read_only:
+        await context.mail.expunge(view.mailbox, UidSet([(1, max(1, view.last))]))
+    context.unselect()
+    return ok("CLOSE done")
+
+
+async def unselect(context: Context, command: Unselect) -> Status:
+    context.unselect()
+    return ok("UNSELECT done")
+
+
+async def check(context: Context, command: Check) -> Status:
+    return ok("CHECK done")
+
+
+HANDLERS: dict[type, Handler] = {
+    Select: Handler(select, State.KNOWN),
+    Close: Handler(close, State.SELECTED),
+    Unselect: Handler(unselect, State.SELECTED),
+    Check: Handler(check, State.SELECTED),
+}

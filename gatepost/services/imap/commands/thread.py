@@ -1,0 +1,46 @@
+"""THREAD (RFC 5256 §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from gatepost.model.mail import Email
+from gatepost.proto.imap.commands import Thread
+from gatepost.proto.imap.render.status import Status, ok
+from gatepost.proto.imap.threading import Facts, Node, ordered_subject, references, render
+from gatepost.services.imap.commands.search import find
+from gatepost.services.imap.commands.sort import emails_of, sent
+from gatepost.services.imap.context import Context
+from gatepost.services.imap.handler import Handler, State
+
+_ALGORITHMS: dict[str, Callable[[Sequence[Facts]], list[Node]]] = {
+    "ORDEREDSUBJECT": ordered_subject,
+    "REFERENCES": references,
+}
+
+
+async def thread(context: Context, command: Thread) -> Status:
+    uids = await find(context, command.key, command.uid)
+    view = context.selected
+    messages = [
+        _facts(email, uid if command.uid else view.number(uid) or 0) async for uid, email, _ in emails_of(context, uids)
+    ]
+    threads = _ALGORITHMS[command.algorithm](messages)
+    context.send(b"* THREAD%b\r\n" % (b" " + render(threads) if threads else b""))
+    return ok("THREAD done")
+
+
+def _facts(email: Email, number: int) -> Facts:
+    index = email.index
+    base = index.base_subject.casefold()
+    return Facts(
+        number=number,
+        sent=sent(email),
+        subject=base,
+        reply=base != " ".join(index.subject.casefold().split()),
+        message_id=index.message_id,
+        references=index.references or index.in_reply_to[:1],  # RFC 5256 §3: In-Reply-To where References is missing
+    )
+
+
+HANDLERS: dict[type, Handler] = {Thread: Handler(thread, State.SELECTED, by_number=True)}

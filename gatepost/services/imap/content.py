@@ -1,0 +1,87 @@
+"""One message's octets while it is fetched: small ones are read once, of large ones only what is asked for."""
+
+from __future__ import annotations
+
+import msgspec
+
+from gatepost.model.mail import Email
+from gatepost.model.message import Part
+from gatepost.ports.mailstore import AccountMail
+from gatepost.proto.imap.commands.fetch import Binary, BinarySize, Body
+from gatepost.proto.imap.render.fetched import (
+    Piece,
+    Span,
+    binary_label,
+    binary_string,
+    body_label,
+    cut,
+)
+from gatepost.proto.imap.render.text import NIL, literal
+from gatepost.proto.imap.sections import locate_section, select_fields
+from gatepost.proto.mime import decoded_body, locate
+
+WHOLE = 256 * 1024
+"""Octets up to which a message is read at once, and in which larger spans are streamed."""
+_ENCODINGS = frozenset({"7bit", "8bit", "binary", "base64", "quoted-printable", "x-uuencode", "x-uue", "uuencode"})
+
+
+class UnknownEncoding(Exception):
+    """A part's transfer encoding is unknown (RFC 3516 §4.3)."""
+
+
+class Content:
+    """See the module. Raises NoSuchBlob where the message went meanwhile."""
+
+    def __init__(self, mail: AccountMail, email: Email) -> None:
+        self._mail, self.email = mail, email
+        self._whole: bytes | None = None
+
+    async def octets(self, start: int, end: int) -> bytes:
+        """Octets [start:end)."""
+        if self._whole is None:
+            if self.email.size > WHOLE:
+                return await self._mail.read_blob(self.email.blob, start, end)
+            self._whole = await self._mail.read_blob(self.email.blob)
+        return self._whole[start:end]
+
+    async def pieces(self, item: Body | Binary | BinarySize) -> list[Piece]:
+        """The item with its label, to be written one after the other."""
+        if isinstance(item, Body):
+            return await self._body(item)
+        label = binary_label(item)
+        part = locate(self.email.index.root, item.path)
+        if part is None:
+            return [label + b" " + NIL] if isinstance(item, Binary) else [label + b" 0"]
+        decoded = await self._decoded(part, item.path)
+        if isinstance(item, BinarySize):
+            return [b"%b %d" % (label, len(decoded))]
+        return [label + b" " + binary_string(cut(decoded, item.partial))]
+
+    async def _body(self, item: Body) -> list[Piece]:
+        label = body_label(item) + b" "
+        span = locate_section(self.email.index.root, item.section)
+        if span is None:
+            return [label + NIL]
+        if item.section.fields:
+            header = select_fields(await self.octets(span.start, span.end), item.section)
+            return [label + literal(cut(header, item.partial))]
+        span = span.cut(item.partial)
+        if span.size > WHOLE:
+            return [label, span]
+        return [label + literal(await self.octets(span.start, span.end))]
+
+    async def _decoded(self, part: Part, path: tuple[int, ...]) -> bytes:
+        if not path:
+            return await self.octets(part.start, part.end)
+        if part.parts:
+            return await self.octets(part.body, part.end)
+        if part.encoding not in _ENCODINGS:
+            raise UnknownEncoding
+        octets = await self.octets(part.start, part.end)
+        moved = msgspec.structs.replace(part, start=0, body=part.body - part.start, end=part.end - part.start)
+        return decoded_body(octets, moved)
+
+
+def slices(span: Span) -> list[Span]:
+    """The span in pieces of at most WHOLE octets."""
+    return [Span(start, min(span.end, start + WHOLE)) for start in range(span.start, span.end, WHOLE)]

@@ -1,0 +1,140 @@
+"""A selected mailbox as its client believes it to be: the numbering, and what it has not been told yet.
+
+Law: sequence numbers change only when the client is told (RFC 9051 §5.5, §7.5.1), so the view lags behind the store on
+purpose. Memory is four octets a message.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+
+from gatepost.model.mail import MailboxId
+from gatepost.model.uidset import MAX_UID, UidSet
+from gatepost.proto.imap.sequence import SequenceSet
+
+NOT_RECENT = MAX_UID + 1
+
+
+class NoSuchNumber(Exception):
+    """A sequence number beyond the last message (RFC 9051 §9 seq-number: BAD)."""
+
+
+class Selected:
+    """`modseq` up to which the client was told everything but `gone`, expunged messages that it may not be told of yet.
+    `dirty` when the store changed since. `told` remembers modseqs of changes that were our own, and reported. `saved` is
+    `$` (RFC 5182)."""
+
+    def __init__(self, mailbox: MailboxId, path: str, read_only: bool, modseq: int) -> None:
+        self.mailbox, self.path, self.read_only = mailbox, path, read_only
+        self.uids = array("I")
+        self.modseq = modseq
+        self.recent_from = NOT_RECENT
+        self.dirty = False
+        self.gone: set[int] = set()
+        self.told: dict[int, int] = {}
+        self.saved = UidSet()
+
+    def learn(self, uids: Sequence[int]) -> None:
+        """The mailbox's messages when it was opened, ascending."""
+        self.uids = array("I", uids)
+
+    @property
+    def last(self) -> int:
+        """The highest UID the client knows of, 0 for none."""
+        return self.uids[-1] if self.uids else 0
+
+    @property
+    def recent(self) -> int:
+        """How many messages are recent in this session (RFC 3501 §2.3.2)."""
+        return len(self.uids) - bisect_left(self.uids, self.recent_from)
+
+    def number(self, uid: int) -> int | None:
+        """The message's sequence number, None if the client does not know it."""
+        index = bisect_left(self.uids, uid)
+        return index + 1 if index < len(self.uids) and self.uids[index] == uid else None
+
+    def numbers(self, uids: Sequence[int]) -> list[int]:
+        """Sequence numbers of ascending UIDs that are all known."""
+        if len(uids) == len(self.uids):
+            return list(range(1, len(uids) + 1))
+        known = self.uids
+        return [bisect_left(known, uid) + 1 for uid in uids]
+
+    def known(self, uids: Iterable[int]) -> list[int]:
+        """Those of `uids` that the client knows."""
+        return [uid for uid in uids if self.number(uid) is not None]
+
+    def resolve(self, messages: SequenceSet, uid: bool) -> UidSet:
+        """The UIDs that a command means. Raises NoSuchNumber. UIDs that do not exist are left out by the store."""
+        if messages.saved:
+            return self.saved
+        if uid:
+            # `*` is the last message; n:* holds it even where n is beyond it (RFC 9051 §9 seq-range)
+            return overlap(messages.resolve(self.last or MAX_UID), UidSet([(1, self.last)]) if self.uids else UidSet())
+        if messages.highest > len(self.uids) or (messages.starred and not self.uids):
+            raise NoSuchNumber
+        numbers = messages.resolve(len(self.uids))
+        return UidSet((self.uids[low - 1], self.uids[high - 1]) for low, high in numbers.ranges)
+
+    def count(self, uids: UidSet) -> int:
+        """How many known messages lie in `uids`."""
+        return sum(bisect_left(self.uids, high + 1) - bisect_left(self.uids, low) for low, high in uids.ranges)
+
+    def numbered(self, uids: UidSet) -> UidSet:
+        """Known UIDs as a set of sequence numbers, range by range."""
+        return UidSet(
+            (low, high)
+            for low, high in (
+                (bisect_left(self.uids, first) + 1, bisect_left(self.uids, last + 1)) for first, last in uids.ranges
+            )
+            if low <= high
+        )
+
+    def forget(self, uids: Sequence[int]) -> list[int]:
+        """Takes these messages out of the numbering; returns the numbers for EXPUNGE, highest first, so that each is
+        right when it is read (RFC 9051 §7.5.1)."""
+        numbers = sorted((bisect_left(self.uids, uid) + 1 for uid in uids), reverse=True)
+        if len(numbers) > 64:
+            lost = set(uids)
+            self.uids = array("I", [uid for uid in self.uids if uid not in lost])
+        else:
+            for number in numbers:
+                del self.uids[number - 1]
+        if self.saved:
+            lost = set(uids)
+            self.saved = UidSet.of(uid for uid in self.saved if uid not in lost)  # RFC 5182 §2.1
+        return numbers
+
+
+def overlap(one: UidSet, other: UidSet) -> UidSet:
+    """The members of both."""
+    ranges: list[tuple[int, int]] = []
+    a, b = list(one.ranges), list(other.ranges)
+    i = j = 0
+    while i < len(a) and j < len(b):
+        low, high = max(a[i][0], b[j][0]), min(a[i][1], b[j][1])
+        if low <= high:
+            ranges.append((low, high))
+        if a[i][1] < b[j][1]:
+            i += 1
+        else:
+            j += 1
+    return UidSet(ranges)
+
+
+def uid_list(uids: Iterable[int]) -> str:
+    """UIDs in the order given, runs shortened: for COPYUID and APPENDUID, where order tells which is which."""
+    parts: list[str] = []
+    low = high = 0
+    for uid in uids:
+        if low and uid == high + 1:
+            high = uid
+            continue
+        if low:
+            parts.append(f"{low}:{high}" if high > low else str(low))
+        low = high = uid
+    if low:
+        parts.append(f"{low}:{high}" if high > low else str(low))
+    return ",".join(parts)

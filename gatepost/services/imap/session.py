@@ -1,0 +1,117 @@
+"""One IMAP conversation: greeting, commands, goodbye. What each command does is in `commands/`."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+
+from gatepost.model.events import Abuse
+from gatepost.net.conversation import Clocks, Conversation, conversation
+from gatepost.net.wire import Wire
+from gatepost.proto.imap.commands import Command
+from gatepost.proto.imap.engine import ImapEngine
+from gatepost.proto.imap.events import Event, GaveUp, Malformed, Received
+from gatepost.proto.imap.limits import BEFORE_LOGIN
+from gatepost.proto.imap.render.status import bad, bye, no, ok
+from gatepost.services.imap.capability import capability_code
+from gatepost.services.imap.context import Context, House
+from gatepost.services.imap.handler import State
+from gatepost.services.imap.render import EXPECTED, answer
+from gatepost.services.imap.table import HANDLERS
+from gatepost.services.imap.updates import report
+
+
+class ImapSession:
+    """From the greeting, or from a finished TLS handshake, to the end."""
+
+    def __init__(self, house: House, wire: Wire) -> None:
+        self._house, self._wire = house, wire
+        self._commands = self._faults = 0
+
+    async def converse(self, greeted: bool) -> bool:
+        """True where TLS was begun and the conversation starts anew. Raises what `Conversation` raises."""
+        engine = ImapEngine(BEFORE_LOGIN)
+        patience = self._house.options.login_timeout
+        clocks = Clocks(idle=patience, command=patience, connection=patience)
+        talking: AbstractAsyncContextManager[Conversation[Event]] = conversation(
+            self._wire, engine, clocks, self._house.budget
+        )
+        async with talking as talk:
+            context = Context(self._house, self._wire, engine, talk)
+            try:
+                if not greeted:
+                    greeting = ok(f"{self._house.hostname} Gatepost ready", capability_code(context))
+                    context.send(greeting.render())
+                while not context.over:
+                    event = await talk.next()
+                    if event is not None:
+                        await self._handle(context, event)
+                    if context.upgrade:
+                        await talk.start_tls()
+                        return True
+                await talk.flush()
+            finally:
+                context.unselect()
+        self._wire.close("quit")
+        return False
+
+    async def _handle(self, context: Context, event: Event) -> None:
+        match event:
+            case Received(tag, command):
+                context.tag = tag
+                await self._obey(context, tag, command)
+            case Malformed(tag, text, code, refused):
+                context.send((no if refused else bad)(text, code).render(tag))
+                self._count_fault(context)
+            case GaveUp(text, code):
+                context.send(bye(text, code).render())
+                self._note_abuse(context, "over-budget")
+                context.over = True
+
+    async def _obey(self, context: Context, tag: str, command: Command) -> None:
+        handler = HANDLERS[type(command)]
+        if not _allowed(context, handler.state):
+            context.send(bad("Not now").render(tag))
+            self._count_fault(context)
+            return
+        try:
+            status = await handler.run(context, command)
+        except EXPECTED as error:
+            status = answer(error)
+        if not context.over:
+            await report(context, handler.may_expunge(command))
+        context.send(status.render(tag))
+        self._count_command(context)
+
+    # -- patience with strangers -----------------------------------------------------------------------------------------
+    def _count_command(self, context: Context) -> None:
+        self._commands += 1
+        if context.account is None and self._commands >= self._house.options.commands_before_login:
+            self._end(context, "too-many-commands")
+
+    def _count_fault(self, context: Context) -> None:
+        self._faults += 1
+        if context.account is None and self._faults >= self._house.options.bad_commands:
+            self._end(context, "bad-command")
+
+    def _end(self, context: Context, kind: str) -> None:
+        if not context.over:
+            context.send(bye("Enough of this").render())
+            self._note_abuse(context, kind)
+            context.over = True
+
+    def _note_abuse(self, context: Context, kind: str) -> None:
+        peer = self._wire.connection
+        self._house.journal.note(
+            Abuse(at=self._house.clock.now(), connection=peer.id, door=peer.door, client=str(peer.client), kind=kind)
+        )
+
+
+def _allowed(context: Context, state: State) -> bool:
+    """RFC 9051 §3: which commands may come when."""
+    if state is State.STRANGER:
+        return context.account is None
+    if state is State.KNOWN:
+        return context.account is not None
+    if state is State.SELECTED:
+        return context.view is not None
+    return True

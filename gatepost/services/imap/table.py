@@ -1,0 +1,36 @@
+"""Every command's handler: the groups' tables put together."""
+
+from __future__ import annotations
+
+from gatepost.services.imap.commands import (
+    append,
+    connection,
+    fetch,
+    folders,
+    idle,
+    listing,
+    messages,
+    quota,
+    search,
+    select,
+    sign_in,
+    sort,
+    thread,
+)
+from gatepost.services.imap.handler import Handler
+
+HANDLERS: dict[type, Handler] = {
+    **connection.HANDLERS,
+    **sign_in.HANDLERS,
+    **idle.HANDLERS,
+    **listing.HANDLERS,
+    **folders.HANDLERS,
+    **select.HANDLERS,
+    **append.HANDLERS,
+    **fetch.HANDLERS,
+    **messages.HANDLERS,
+    **search.HANDLERS,
+    **sort.HANDLERS,
+    **thread.HANDLERS,
+    **quota.HANDLERS,
+}
