@@ -48,12 +48,6 @@ class SmtpOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         bool,
         msgspec.Meta(description="Refuse `MAIL FROM: <a@b>`, with the space that PHP's mailers and old Outlooks send."),
     ] = False
-    postmaster: Annotated[
-        str,
-        msgspec.Meta(
-            description="Address that gets mail for <Postmaster> without a domain; default: postmaster@ this host."
-        ),
-    ] = ""
     idle_timeout: Annotated[
         Duration, msgspec.Meta(description="Between commands, and between pieces of a message (RFC 5321 §4.5.3.2.7).")
     ] = Duration(5 * MINUTE)

@@ -104,6 +104,12 @@ def error_reply(error: Exception) -> Reply:
     raise error
 
 
+def content_error_reply(error: Exception) -> Reply:
+    """The same after the message's end, where 501 and 553 have no place (RFC 5321 §4.3.2)."""
+    answer = error_reply(error)
+    return reply(550, answer.status, *answer.lines) if answer.code in (501, 553) else answer
+
+
 def farewell(why: str, hostname: str) -> Reply:
     """421 in its shades (RFC 5321 §3.8)."""
     status, text = _FAREWELLS.get(why, _FAREWELLS["error"])

@@ -81,7 +81,7 @@ async def _finish(session: Session, transaction: Transaction, end: ContentEnd) -
             session.wire.connection, session.account, _envelope(session, transaction), transaction.collector.take()
         )
     except (GatepostError, BadMailAddress) as error:
-        return render.error_reply(error)
+        return render.content_error_reply(error)
     finally:
         session.forget_transaction()
     session.conduct.delivered()

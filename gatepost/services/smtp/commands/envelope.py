@@ -55,16 +55,13 @@ async def rcpt(session: Session, command: Rcpt) -> Reply:
         return render.NEEDS_SMTPUTF8_RECIPIENT  # RFC 6531 §3.5
     if len(transaction.recipients) >= session.options.max_recipients:
         return render.TOO_MANY_RECIPIENTS  # RFC 5321 §4.5.3.1.10: 452, and what was accepted stands
-    recipient = command.recipient
-    if "@" not in recipient:
-        recipient = session.options.postmaster or f"postmaster@{session.hostname}"
     try:
-        session.doors.check_recipient(session.wire.connection, session.account, recipient)
+        session.doors.check_recipient(session.wire.connection, session.account, command.recipient)
     except (GatepostError, BadMailAddress) as error:
         kind = _ABUSES.get(type(error))
         if kind is not None and session.account is None:
             session.conduct.abuse(kind)
         return render.error_reply(error)
-    if recipient not in transaction.recipients:
-        transaction.recipients.append(recipient)
+    if command.recipient not in transaction.recipients:
+        transaction.recipients.append(command.recipient)
     return render.RECIPIENT_OK

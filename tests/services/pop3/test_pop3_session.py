@@ -1,0 +1,180 @@
+"""POP3 conversations on real sockets, over the real stores."""
+
+from __future__ import annotations
+
+import asyncio
+import poplib
+
+import pytest
+from lineroom import PASSWORD, Peer, Room, plain
+
+from gatepost.model.uidset import ALL_UIDS
+
+FIRST = b"Subject: first\r\n\r\n.dot\r\nlast\r\n"
+SECOND = b"Subject: second\r\n\r\n" + b"".join(b"line %d\r\n" % n for n in range(30_000))
+
+
+async def signed_in(room: Room, port: int, name: str = "ada") -> Peer:
+    peer = await room.peer(port)
+    assert (await peer.line()).startswith(b"+OK")
+    peer.write(b"USER %b@example.org\r\nPASS %b\r\n" % (name.encode(), PASSWORD.encode()))
+    assert (await peer.line()).startswith(b"+OK")
+    assert (await peer.line()).startswith(b"+OK")
+    return peer
+
+
+async def said(peer: Peer, command: bytes) -> bytes:
+    peer.write(command + b"\r\n")
+    return await peer.line()
+
+
+async def test_pipelined_in_one_packet(room: Room, port: int) -> None:
+    await room.put(FIRST)
+    peer = await room.peer(
+        port, b"CAPA\r\nUSER ada@example.org\r\nPASS " + PASSWORD.encode() + b"\r\nSTAT\r\nRETR 1\r\nQUIT\r\n"
+    )
+    answers = await peer.rest()
+    assert b"STLS\r\n" in answers
+    assert b"SASL SCRAM-SHA-256 PLAIN" in answers
+    assert b"+OK 1 %d\r\n" % len(FIRST) in answers
+    assert b"octets\r\nSubject: first\r\n\r\n..dot\r\nlast\r\n.\r\n" in answers
+    assert answers.endswith(b"bye\r\n")
+
+
+async def test_transactions(room: Room, port: int) -> None:
+    await room.put(FIRST)
+    await room.put(SECOND)
+    peer = await signed_in(room, port)
+    assert await said(peer, b"STAT") == b"+OK 2 %d\r\n" % (len(FIRST) + len(SECOND))
+    assert await said(peer, b"LIST 2") == b"+OK 2 %d\r\n" % len(SECOND)
+    unique = (await said(peer, b"UIDL 2")).split()[2]
+    peer.write(b"LIST\r\nUIDL\r\n")
+    assert (await peer.until(b"\r\n.\r\n")).endswith(b"1 %d\r\n2 %d\r\n.\r\n" % (len(FIRST), len(SECOND)))
+    assert b"2 " + unique + b"\r\n.\r\n" in await peer.until(b"\r\n.\r\n")
+    peer.write(b"RETR 2\r\n")
+    assert await peer.until(b"\r\n.\r\n") == b"+OK %d octets\r\n" % len(SECOND) + SECOND + b".\r\n"
+    peer.write(b"TOP 2 2\r\n")
+    assert (await peer.until(b"\r\n.\r\n")).endswith(b"Subject: second\r\n\r\nline 0\r\nline 1\r\n.\r\n")
+    peer.write(b"TOP 1 0\r\n")
+    assert (await peer.until(b"\r\n.\r\n")).endswith(b"\r\nSubject: first\r\n\r\n.\r\n")
+    assert (await said(peer, b"DELE 1")).startswith(b"+OK")
+    for gone in (b"DELE 1", b"RETR 1", b"LIST 1", b"TOP 1 1", b"UIDL 1", b"RETR 0", b"RETR 3"):
+        assert (await said(peer, gone)).startswith(b"-ERR")
+    assert await said(peer, b"STAT") == b"+OK 1 %d\r\n" % len(SECOND)
+    assert (await said(peer, b"RSET")).startswith(b"+OK")
+    assert (await said(peer, b"STAT")).startswith(b"+OK 2 ")
+    assert (await said(peer, b"DELE 1")).startswith(b"+OK")
+    assert len(await room.inbox()) == 2
+    assert (await said(peer, b"QUIT")).startswith(b"+OK 1 removed")
+    assert await peer.rest() == b""
+    assert await room.inbox() == [SECOND]
+    again = await signed_in(room, port)
+    assert (await said(again, b"UIDL 1")).split()[2] == unique
+
+
+async def test_without_quit_nothing_is_removed(room: Room, port: int) -> None:
+    await room.put(FIRST)
+    peer = await signed_in(room, port)
+    assert (await said(peer, b"DELE 1")).startswith(b"+OK")
+    peer.end()
+    assert await peer.rest() == b""
+    assert await room.inbox() == [FIRST]
+    assert (await said(await signed_in(room, port), b"STAT")).startswith(b"+OK 1 ")
+
+
+async def test_one_session_a_maildrop(room: Room, port: int) -> None:
+    first = await signed_in(room, port)
+    second = await room.peer(port)
+    await second.line()
+    second.write(b"AUTH PLAIN " + plain("ada@example.org") + b"\r\n")
+    assert (await second.line()).startswith(b"-ERR [IN-USE]")
+    await signed_in(room, port, "bob")
+    assert (await said(first, b"QUIT")).startswith(b"+OK")
+    assert await first.rest() == b""
+    second.write(b"AUTH PLAIN " + plain("ada@example.org") + b"\r\n")
+    assert (await second.line()).startswith(b"+OK")
+
+
+async def test_numbers_stay_while_others_remove(room: Room, port: int) -> None:
+    await room.put(FIRST)
+    await room.put(SECOND)
+    peer = await signed_in(room, port)
+    mail = room.mail()
+    await mail.expunge((await mail.mailbox("INBOX")).id, ALL_UIDS, only_deleted=False)
+    assert (await said(peer, b"LIST 2")).startswith(b"+OK 2 ")
+    answer = await said(peer, b"RETR 2")
+    if answer.startswith(b"+OK"):  # a store may keep removed octets for a while
+        assert await peer.until(b"\r\n.\r\n") == SECOND + b".\r\n"
+    assert (await said(peer, b"DELE 2")).startswith(b"+OK")
+    assert (await said(peer, b"QUIT")).startswith(b"+OK")
+
+
+async def test_wrong_passwords(room: Room, port: int) -> None:
+    peer = await room.peer(port)
+    await peer.line()
+    assert (await said(peer, b"PASS x")).startswith(b"-ERR")
+    assert (await said(peer, b"USER nobody@example.org")).startswith(b"+OK")
+    assert await said(peer, b"PASS wrong") == b"-ERR [AUTH] Authentication failed\r\n"
+    assert (await said(peer, b"PASS again")).startswith(b"-ERR USER first")
+    assert await said(peer, b"AUTH PLAIN ?") == b"-ERR [AUTH] Authentication failed\r\n"
+    assert await said(peer, b"AUTH PLAIN") == b"+ \r\n"
+    assert (await said(peer, b"*")).startswith(b"-ERR Auth")
+    assert await said(peer, b"AUTH PLAIN") == b"+ \r\n"
+    assert await said(peer, plain("ada@example.org", "wrong")) == b"-ERR [AUTH] Authentication failed\r\n"
+    assert (await said(peer, b"AUTH NTLM")).startswith(b"-ERR Unknown")
+    assert (await said(peer, b"STAT")).startswith(b"-ERR Sign in")
+    assert (await said(peer, b"AUTH PLAIN " + plain("ada@example.org"))).startswith(b"+OK")
+    assert (await said(peer, b"USER ada@example.org")).startswith(b"-ERR Signed in")
+
+
+async def test_stls(room: Room, port: int) -> None:
+    peer = await room.peer(port)
+    await peer.line()
+    peer.write(b"USER ada@example.org\r\n")
+    await peer.line()
+    assert (await said(peer, b"STLS")).startswith(b"+OK")
+    await peer.start_tls()
+    assert (await said(peer, b"PASS " + PASSWORD.encode())).startswith(b"-ERR USER first")
+    peer.write(b"CAPA\r\n")
+    assert b"STLS" not in await peer.until(b"\r\n.\r\n")
+    assert (await said(peer, b"STLS")).startswith(b"-ERR")
+    assert (await said(peer, b"AUTH PLAIN " + plain("ada@example.org"))).startswith(b"+OK")
+
+
+async def test_injected_plaintext_ends_it(room: Room, port: int) -> None:
+    peer = await room.peer(port, b"STLS\r\nUSER ada@example.org\r\n")
+    assert b"STLS" not in await peer.rest()
+    assert "tls-injection" in room.abuses()
+
+
+async def test_nonsense_ends_it(room: Room, port: int) -> None:
+    peer = await room.peer(port, b"GET / HTTP/1.1\r\n" * 20)
+    assert (await peer.rest()).endswith(b"-ERR Too many errors\r\n")
+    assert room.abuses().count("bad-command") >= 8
+
+
+async def test_poplib(room: Room, port: int) -> None:
+    await room.put(FIRST)
+
+    def talk() -> tuple[bytes, list[bytes]]:
+        client = poplib.POP3("127.0.0.1", port, timeout=10)
+        assert "UIDL" in client.capa()
+        client.utf8()
+        client.user("ada@example.org")
+        client.pass_(PASSWORD)
+        lines = client.retr(1)[1]
+        client.dele(1)
+        client.quit()
+        return lines[0], lines
+
+    first, lines = await asyncio.to_thread(talk)
+    assert first == b"Subject: first"
+    assert b"\r\n".join(lines) + b"\r\n" == FIRST
+    assert await room.inbox() == []
+
+
+@pytest.mark.parametrize("command", [b"STAT", b"LIST", b"RETR 1", b"DELE 1", b"NOOP", b"RSET", b"UIDL", b"TOP 1 1"])
+async def test_nothing_before_sign_in(room: Room, port: int, command: bytes) -> None:
+    peer = await room.peer(port)
+    await peer.line()
+    assert await said(peer, command) == b"-ERR Sign in first\r\n"
