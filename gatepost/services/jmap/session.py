@@ -56,9 +56,9 @@ def session_object(account: Account, base: str, options: JmapOptions, max_messag
 
 def _core(options: JmapOptions) -> Object:
     return {
-        "maxSizeUpload": options.max_upload,
+        "maxSizeUpload": int(options.max_upload),
         "maxConcurrentUpload": options.concurrent_uploads,
-        "maxSizeRequest": options.max_request,
+        "maxSizeRequest": int(options.max_request),
         "maxConcurrentRequests": options.concurrent_requests,
         "maxCallsInRequest": options.max_calls,
         "maxObjectsInGet": options.max_get,
