@@ -67,3 +67,17 @@ async def passwords(request: pytest.FixtureRequest) -> AsyncIterator[Passwords]:
     made = PASSWORDS[request.param]()
     yield made
     await made.close()
+
+
+@pytest.fixture(params=sorted(GUARD_STORES))
+async def guard_stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Callable[[], GuardStore]]:
+    """Makes stores over the same state, as one process after another does."""
+    made: list[GuardStore] = []
+
+    def make() -> GuardStore:
+        made.append(GUARD_STORES[request.param](tmp_path))
+        return made[-1]
+
+    yield make
+    for store in made:
+        await store.close()

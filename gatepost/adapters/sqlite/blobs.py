@@ -161,6 +161,8 @@ def read(db: apsw.Connection, files: BlobFiles, blob: BlobId, start: int, end: i
     size = size_of(db, blob)
     start = min(max(start, 0), size)
     end = size if end is None else min(max(end, start), size)
+    if start == end:
+        return b""
     row = fetch_first(db, "SELECT substr(content, ?, ?) FROM blob WHERE id = ?", (start + 1, end - start, blob))
     if row is not None and row[0] is not None:
         return bytes(row[0])

@@ -30,10 +30,11 @@ _USED_DELAY = 1.0
 
 
 class SqliteDirectory:
-    """See `gatepost.ports.directory.Directory`. `default_domain` completes logins that have none."""
+    """See `gatepost.ports.directory.Directory`. `default_domain` completes logins that have none;
+    empty: the first domain by name."""
 
     def __init__(self, path: Path, default_domain: str) -> None:
-        self._default_domain = canonical_domain(default_domain)
+        self._default_domain = canonical_domain(default_domain) if default_domain else ""
         self._threads = Threads(writers=1, readers=1, scans=1)
         self._database = Database(path, migrations, self._threads)
         self._used: dict[tuple[AccountId, str], float] = {}
@@ -55,8 +56,12 @@ class SqliteDirectory:
     # -- point reads -----------------------------------------------------------------------------------------------
     def login(self, text: str) -> Login:
         """The canonical login. Never raises for any text; StorageUnavailable if the disk fails."""
-        key = logins.canonical_login(text, self._default_domain)
+        key = logins.canonical_login(text, self._default_domain or self._first_domain())
         return self._look(lambda db: logins.resolve(db, key))
+
+    def _first_domain(self) -> str:
+        row = self._look(lambda db: fetch_first(db, "SELECT min(name) FROM domain", ()))
+        return row[0] if row is not None and row[0] else "localhost"
 
     def account(self, account: AccountId) -> Account | None:
         return self._look(lambda db: accounts.by_id(db, account))

@@ -20,10 +20,11 @@ def canonical_login(text: str, default_domain: str) -> str:
     if "@" not in typed:
         typed = f"{typed}@{default_domain}"
     try:
-        return canonical_address(typed)
+        key = canonical_address(typed)
     except (BadMailAddress, UnicodeError):
         local, _, domain = typed.rpartition("@")
         key = f"{fold_local(local)}@{domain.strip().lower()}"
+    # nobody's address holds such a character (accounts.new_address), and a key is written to logs
     key = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in key)
     if len(key) > _MAX_KEY:
         return "~" + hashlib.blake2b(key.encode(), digest_size=20).hexdigest()

@@ -190,6 +190,11 @@ class Database:
         if writer is not None:
             _close(writer)
 
+    @property
+    def connected(self) -> bool:
+        """Whether it keeps any connection open."""
+        return self._writer is not None or bool(self._idle)
+
     # -- closing ---------------------------------------------------------------------------------------------------
     def close_if_idle(self) -> bool:
         """Closes the connections unless a thread is at work on them; they are opened again when needed."""

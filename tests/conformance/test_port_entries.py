@@ -1,0 +1,183 @@
+"""Messages of one mailbox: UIDs, flags, copies, moves, expunges."""
+
+from __future__ import annotations
+
+import pytest
+from conformance_messages import message
+
+from gatepost.model.errors import NoSuchMailbox, OverQuota
+from gatepost.model.flags import BadFlag, Flags, make_flags
+from gatepost.model.mail import AccountChange, Draft, MailboxId
+from gatepost.model.uidset import ALL_UIDS, UidSet
+from gatepost.ports.mailstore import AccountMail, Mailstore
+
+SEEN = make_flags(["\\Seen"])
+DELETED = make_flags(["\\Deleted"])
+
+
+async def fill(mail: AccountMail, count: int, flags: Flags = make_flags([])) -> MailboxId:
+    inbox = (await mail.mailbox("INBOX")).id
+    await mail.append_all([Draft(message(n), (inbox,), flags) for n in range(1, count + 1)])
+    return inbox
+
+
+async def test_append_gives_what_was_stored(mail: AccountMail, clock) -> None:
+    inbox, sent = (await mail.mailbox("INBOX")).id, (await mail.mailbox("Sent")).id
+    content = message()
+    stored = await mail.append(Draft(content, (sent, inbox), SEEN, received=123.5))
+    assert stored.uids == (1, 1)
+    (email,) = await mail.emails([stored.email])
+    assert (email.received, email.size, email.blob, email.thread) == (123.5, len(content), stored.blob, stored.thread)
+    assert await mail.read_blob(stored.blob) == content
+    (entry,) = await mail.entries(inbox, ALL_UIDS)
+    assert (entry.uid, entry.email, entry.flags, entry.saved) == (1, stored.email, "\\Seen", clock.now())
+    with pytest.raises(NoSuchMailbox):
+        await mail.append(Draft(content, (MailboxId(99),)))
+    with pytest.raises(NoSuchMailbox):
+        await mail.append(Draft(content, ()))
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\r\n", b"no header at all", b"\x00\xff: \r\n\r\n\x80", b"A: b\r\n\r\n" + b"x\r\n" * 50_000]
+)
+async def test_octets_come_back_as_they_came(mail: AccountMail, content: bytes) -> None:
+    inbox = (await mail.mailbox("INBOX")).id
+    stored = await mail.append(Draft(content, (inbox,)))
+    assert await mail.read_blob(stored.blob) == content
+    assert await mail.read_blob(stored.blob, 2, 7) == content[2:7]
+    assert await mail.find_blob(stored.blob) == len(content)
+
+
+async def test_append_all_is_all_or_none(store: Mailstore, mail: AccountMail) -> None:
+    inbox = (await mail.mailbox("INBOX")).id
+    with pytest.raises(NoSuchMailbox):
+        await mail.append_all([Draft(message(1), (inbox,)), Draft(message(2), (MailboxId(99),))])
+    assert (await mail.mailbox_by_id(inbox)).uidnext == 1
+    small = store.open(mail.account, quota=2 * len(message(1)))
+    with pytest.raises(OverQuota):
+        await small.append_all([Draft(message(n), (inbox,)) for n in (1, 2, 3)])
+    assert await small.usage() == 0
+    await small.append_all([Draft(message(n), (inbox,)) for n in (1, 2)])
+    with pytest.raises(OverQuota):
+        await small.copy(inbox, ALL_UIDS, (await mail.mailbox("Sent")).id)
+    await small.move(inbox, ALL_UIDS, (await mail.mailbox("Sent")).id)
+    assert await small.usage() == 2 * len(message(1))
+
+
+async def test_uids_and_ranges(mail: AccountMail) -> None:
+    inbox = await fill(mail, 10)
+    await mail.expunge(inbox, UidSet.of([3, 10]), only_deleted=False)
+    assert list(await mail.uids(inbox)) == [1, 2, 4, 5, 6, 7, 8, 9]
+    found = await mail.entries(inbox, UidSet([(2, 5), (9, 4_000_000_000)]))
+    assert [entry.uid for entry in found] == [2, 4, 5, 9]
+    assert await mail.entries(inbox, UidSet()) == []
+    with pytest.raises(NoSuchMailbox):
+        await mail.uids(MailboxId(99))
+    stored = await mail.append(Draft(message(11), (inbox,)))
+    assert stored.uids == (11,)  # 10 is never given again
+
+
+async def test_set_flags(mail: AccountMail) -> None:
+    inbox = await fill(mail, 3)
+    before = await mail.entries(inbox, ALL_UIDS)
+    done = await mail.set_flags(inbox, UidSet.of([1, 2, 9]), "add", make_flags(["$Work", "\\Seen"]))
+    assert [entry.flags for entry in done.entries] == ["\\Seen $Work"] * 2
+    assert all(new.modseq > old.modseq for old, new in zip(before, done.entries, strict=False))
+    same = await mail.set_flags(inbox, UidSet.of([1]), "add", SEEN)
+    assert same.entries[0].modseq == done.entries[0].modseq
+    assert (await mail.set_flags(inbox, UidSet.of([1]), "remove", make_flags(["$work"]))).entries[0].flags == "\\Seen"
+    assert (await mail.set_flags(inbox, UidSet.of([1]), "replace", DELETED)).entries[0].flags == "\\Deleted"
+    assert (await mail.entries(inbox, UidSet.of([3])))[0] == before[2]
+
+
+async def test_unchanged_since(mail: AccountMail) -> None:
+    inbox = await fill(mail, 3)
+    at = (await mail.mailbox_by_id(inbox)).modseq
+    await mail.set_flags(inbox, UidSet.of([2]), "add", SEEN)
+    done = await mail.set_flags(inbox, ALL_UIDS, "add", DELETED, unchanged_since=at)
+    assert str(done.failed) == "2"
+    assert [entry.uid for entry in done.entries] == [1, 3]
+    none = await mail.set_flags(inbox, ALL_UIDS, "add", SEEN, unchanged_since=0)
+    assert (str(none.failed), none.entries) == ("1:3", ())
+
+
+async def test_too_many_flags_change_nothing(mail: AccountMail) -> None:
+    inbox = await fill(mail, 2)
+    await mail.set_flags(inbox, UidSet.of([2]), "add", make_flags(f"k{n}" for n in range(40)))
+    with pytest.raises(BadFlag):
+        await mail.set_flags(inbox, ALL_UIDS, "add", make_flags(f"j{n}" for n in range(40)))
+    assert (await mail.entries(inbox, UidSet.of([1])))[0].flags == ""
+
+
+async def test_copy_and_move(mail: AccountMail) -> None:
+    inbox = await fill(mail, 3, SEEN)
+    sent = (await mail.mailbox("Sent")).id
+    originals = await mail.entries(inbox, ALL_UIDS)
+    copied = await mail.copy(inbox, UidSet.of([1, 3, 7]), sent)
+    assert copied.pairs == ((1, 1), (3, 2))
+    assert copied.uidvalidity == (await mail.mailbox_by_id(sent)).uidvalidity
+    assert [(e.email, e.flags) for e in await mail.entries(sent, ALL_UIDS)] == [
+        (originals[0].email, SEEN),
+        (originals[2].email, SEEN),
+    ]
+    moved = await mail.move(inbox, UidSet.of([2, 3]), sent)
+    assert moved.pairs == ((2, 3), (3, 4))
+    assert list(await mail.uids(inbox)) == [1]
+    assert (await mail.move(inbox, ALL_UIDS, inbox)).pairs == ((1, 4),)
+    with pytest.raises(NoSuchMailbox):
+        await mail.copy(inbox, ALL_UIDS, MailboxId(99))
+    with pytest.raises(NoSuchMailbox):
+        await mail.move(inbox, ALL_UIDS, MailboxId(99))
+    assert list(await mail.uids(inbox)) == [4]
+
+
+async def test_expunge_and_delta(mail: AccountMail) -> None:
+    inbox = await fill(mail, 4)
+    since = (await mail.mailbox_by_id(inbox)).modseq
+    await mail.set_flags(inbox, UidSet.of([1, 2]), "add", DELETED)
+    await mail.set_flags(inbox, UidSet.of([3]), "add", SEEN)
+    gone = await mail.expunge(inbox, UidSet([(2, 4)]))
+    assert str(gone.vanished) == "2"
+    delta = await mail.delta(inbox, since)
+    assert str(delta.vanished) == "2"
+    assert [entry.uid for entry in delta.entries] == [1, 3]
+    assert delta.modseq == gone.modseq == (await mail.mailbox_by_id(inbox)).modseq
+    assert await mail.delta(inbox, delta.modseq) == type(delta)(UidSet(), (), delta.modseq)
+    assert str((await mail.expunge(inbox, UidSet.of([4]), only_deleted=False)).vanished) == "4"
+    assert [e.uid for e in await mail.entries(inbox, UidSet([(1, 3)]), since=delta.modseq - 1)] == []
+
+
+async def test_recent_is_claimed_once(mail: AccountMail) -> None:
+    inbox = await fill(mail, 2)
+    assert await mail.claim_recent(inbox) == 1
+    assert await mail.claim_recent(inbox) == 3
+    await mail.append(Draft(message(9), (inbox,)))
+    assert await mail.claim_recent(inbox) == 3
+    assert await mail.claim_recent(inbox) == 4
+
+
+async def test_watchers_are_told_in_order(mail: AccountMail) -> None:
+    told: list[AccountChange] = []
+    end = mail.watch(told.append)
+    inbox = await fill(mail, 1)
+    sent = (await mail.mailbox("Sent")).id
+    await mail.set_flags(inbox, ALL_UIDS, "add", make_flags([]))  # changes nothing: nobody is told
+    await mail.copy(inbox, ALL_UIDS, sent)
+    await mail.create_mailbox("x")
+    assert [change.mailboxes for change in told] == [{inbox}, {sent}, frozenset()]
+    assert told[-1].states == await mail.states()
+    assert [change.states.email for change in told] == sorted(change.states.email for change in told)
+    end()
+    await mail.move(inbox, ALL_UIDS, sent)
+    assert len(told) == 3
+
+
+async def test_accounts_see_nothing_of_each_other(store: Mailstore, mail: AccountMail) -> None:
+    from gatepost.model.account import AccountId
+
+    inbox = await fill(mail, 2)
+    other = store.open(AccountId("b2"))
+    assert list(await other.uids(inbox)) == []
+    await store.erase(mail.account)
+    fresh = store.open(mail.account)
+    assert list(await fresh.uids((await fresh.mailbox("INBOX")).id)) == []
