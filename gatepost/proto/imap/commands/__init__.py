@@ -41,12 +41,12 @@ Command: TypeAlias = (
 )  # fmt: skip
 
 __all__ = [
-    "Command",
     "Append",
     "Authenticate",
     "Capability",
     "Check",
     "Close",
+    "Command",
     "Copy",
     "Create",
     "Delete",

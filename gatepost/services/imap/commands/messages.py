@@ -23,16 +23,16 @@ async def store(context: Context, command: Store) -> Status:
     changed = await context.mail.set_flags(
         view.mailbox, uids, command.mode, make_flags(command.flags), command.unchanged_since
     )
-    view.told.update((entry.uid, entry.modseq) for entry in changed.entries)
-    failed = [entry for entry in changed.entries if entry.uid in changed.failed]
     done = [entry for entry in changed.entries if entry.uid not in changed.failed]
+    view.told.update((entry.uid, entry.modseq) for entry in done)
     if not command.silent:
         await tell_flags(context, done)
     elif context.condstore:  # RFC 7162 §3.1.3: the new modseq is told even so
         await tell_flags(context, done, silent=True)
     if not changed.failed:
-        return _gone_or(context, uids, len(changed.entries), ok("STORE done"))
-    await tell_flags(context, failed)
+        return _gone_or(context, uids, len(done), ok("STORE done"))
+    # RFC 7162 §3.1.3 RECOMMENDS to say at once what the others are now
+    await tell_flags(context, await context.mail.entries(view.mailbox, changed.failed))
     named = changed.failed if command.uid else view.numbered(changed.failed)
     return ok("Some were changed meanwhile", f"MODIFIED {named}")
 
