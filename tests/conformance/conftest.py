@@ -1,4 +1,4 @@
-"""The adapters under test. Another adapter of a port is one more line in its table here."""
+"""Each suite of this folder runs once for every adapter of its port."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from conformance_adapters import DIRECTORIES, GUARD_STORES, MAILSTORES, PASSWORDS, SetClock
 
-from gatepost.adapters.passwords import HashedPasswords
-from gatepost.adapters.sqlite import SqliteDirectory, SqliteGuardStore, SqliteMailstore
 from gatepost.model.account import AccountId
 from gatepost.ports.directory import Directory
 from gatepost.ports.guardstore import GuardStore
@@ -16,35 +15,13 @@ from gatepost.ports.mailstore import AccountMail, Mailstore
 from gatepost.ports.passwords import Passwords
 
 
-class TestClock:
-    """Time that a test sets."""
-
-    __test__ = False
-
-    def __init__(self) -> None:
-        self.time = 1_700_000_000.0
-
-    def now(self) -> float:
-        return self.time
-
-
-MAILSTORES: dict[str, Callable[[Path, TestClock], Mailstore]] = {"sqlite": SqliteMailstore}
-DIRECTORIES: dict[str, Callable[[Path], Directory]] = {
-    "sqlite": lambda folder: SqliteDirectory(folder / "gatepost.db", "example.org")
-}
-GUARD_STORES: dict[str, Callable[[Path], GuardStore]] = {
-    "sqlite": lambda folder: SqliteGuardStore(folder / "gatepost.db")
-}
-PASSWORDS: dict[str, Callable[[], Passwords]] = {"argon2": lambda: HashedPasswords(2)}
-
-
 @pytest.fixture
-def clock() -> TestClock:
-    return TestClock()
+def clock() -> SetClock:
+    return SetClock()
 
 
 @pytest.fixture(params=sorted(MAILSTORES))
-async def store(request: pytest.FixtureRequest, tmp_path: Path, clock: TestClock) -> AsyncIterator[Mailstore]:
+async def store(request: pytest.FixtureRequest, tmp_path: Path, clock: SetClock) -> AsyncIterator[Mailstore]:
     made = MAILSTORES[request.param](tmp_path, clock)
     yield made
     await made.close()
