@@ -21,24 +21,27 @@ STRANGERS = 0
 
 
 class LaneBucket(Bucket):
-    """`wrong` are the last different wrong passwords' tags, in memory only; `held` points in flight."""
+    """`wrong` are the last different wrong passwords' tags, in memory only, and `seen` when the last one came; `held`
+    points in flight."""
 
-    __slots__ = ("held", "in_flight", "wrong")
+    __slots__ = ("held", "in_flight", "seen", "wrong")
 
     def __init__(self, now: float, level: float = 0.0) -> None:
         super().__init__(now, level)
         self.in_flight = 0
         self.held = 0.0
         self.wrong: tuple[int, ...] = ()
+        self.seen = 0.0
 
-    def repeated(self, tags: Tags) -> bool:
-        """Whether this wrong password was seen here before."""
+    def repeated(self, tags: Tags, now: float) -> bool:
+        """Whether this wrong password was seen here before. It is the youngest from now on, under today's key, so that
+        a device which goes on trying it is known for as long as it does."""
         today, yesterday = tags.same
-        return bool(self.wrong) and (today in self.wrong or (yesterday != 0 and yesterday in self.wrong))
-
-    def remember(self, tags: Tags) -> None:
-        """One more wrong password."""
-        self.wrong = (*self.wrong[1 - _TAGS :], tags.same[0])
+        others = tuple(tag for tag in self.wrong if tag != today and tag != yesterday)
+        known = len(others) < len(self.wrong)
+        self.wrong = (*others[1 - _TAGS :], today)
+        self.seen = now
+        return known
 
     def settled(self, limit: Limit, now: float) -> bool:
         """Whether it is full without what is in flight."""

@@ -165,7 +165,8 @@ def _lane(state: State, key: int, bucket: LaneBucket, now: float) -> Level:
             "strangers" if not state.plan.strict else "everybody", bucket, state.plan.lanes[Lane.STRANGER], now
         )
     lane = _LANES[key & 3]
-    return _level(f"{lane} {network_of(key >> 2)}", bucket, state.plan.lanes[lane], now)
+    place = "" if lane is Lane.SEEN else f" {network_of(key >> 34 if lane is Lane.FAMILIAR else key >> 2)}"
+    return _level(f"{lane}{place}", bucket, state.plan.lanes[lane], now)
 
 
 def _level(name: str, bucket: LaneBucket, limit: Limit, now: float) -> Level:

@@ -31,6 +31,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Limits in points; see docs/guard.md for what each is for."""
 
     source: Limit
+    overfill: float = 1.0
+    """Times its limit that a source's bucket holds: who guesses broadly finds it still full when his ban ends."""
     lanes: dict[Lane, Limit]
     total: Limit | None = None
     confined_lane: Limit
@@ -59,11 +61,11 @@ def plan_of(options: GuardOptions) -> Plan:
     """The plan for the policy that `options` name."""
     unproven = Sentence(options.ban_time, options.ban_growth, options.ban_max)
     proven = Sentence(min(options.ban_time_proven, options.ban_time), options.ban_growth_proven, options.ban_max)
-    account = Limit.of(options.account_limit)
+    address, account = Limit.of(options.address_limit), Limit.of(options.account_limit)
     strict, confine = options.account_lock == "strict", options.shared_addresses == "confine"
     if options.policy == "simple":
         return Plan(
-            source=Limit.of(options.address_limit),
+            source=address,
             lanes=dict.fromkeys(Lane, account),
             confined_lane=account,
             strict=strict,
@@ -74,7 +76,8 @@ def plan_of(options: GuardOptions) -> Plan:
     full = options.full
     small, medium, large = map(Limit.of, (full.network_small, full.network_medium, full.network_large))
     return Plan(
-        source=Limit.of(options.address_limit),
+        source=address,
+        overfill=2.0,
         lanes={
             Lane.FAMILIAR: Limit.of(full.familiar),
             Lane.NEAR: Limit.of(full.near),

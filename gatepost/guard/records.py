@@ -18,7 +18,7 @@ from gatepost.guard.table import Table
 from gatepost.ports.guardstore import Record
 
 _encode = msgspec.msgpack.Encoder().encode
-_KEY = 18  # octets that hold any network's key
+_KEY = 24  # octets that hold the key of any network or lane
 
 
 class _SourceRow(msgspec.Struct, array_like=True):
@@ -37,7 +37,7 @@ class _AccountRow(msgspec.Struct, array_like=True):
     total: float
     at: float
     failures: int
-    lanes: tuple[tuple[int, float, float], ...]
+    lanes: tuple[tuple[bytes, float, float], ...]
 
 
 _source_row = msgspec.msgpack.Decoder(_SourceRow).decode
@@ -100,7 +100,9 @@ def _account_records(name: str, table: Table[AccountKey, AccountState]) -> Itera
         if account is None:
             yield Record(name, encoded, None)
             continue
-        lanes = tuple((lane, bucket.level, bucket.at) for lane, bucket in account.lanes.items() if bucket.level)
+        lanes = tuple(
+            (_number(lane), bucket.level, bucket.at) for lane, bucket in account.lanes.items() if bucket.level
+        )
         row = _AccountRow(account.total.level, account.total.at, account.failures, lanes)
         yield Record(name, encoded, _encode(row))
 
@@ -178,7 +180,7 @@ def _account(value: bytes, now: float) -> AccountState:
     account = AccountState(now)
     account.total = LaneBucket(min(row.at, now), row.total)
     account.failures = row.failures
-    account.lanes = {lane: LaneBucket(min(at, now), level) for lane, level, at in row.lanes}
+    account.lanes = {int.from_bytes(lane, "big"): LaneBucket(min(at, now), level) for lane, level, at in row.lanes}
     account.stored = True
     return account
 

@@ -35,7 +35,8 @@ def ban_source(state: State, address: Address, key: int, source: Source, now: fl
         return ()
     proven = state.proven(key, source, now)
     scope: Scope = "confined" if proven and state.plan.confine else "all"
-    evidence = source.evidence(source.reason or "too many wrong passwords")
+    reason = source.reason or ("too many wrong passwords" if source.failures else "came back with its limit used up")
+    evidence = source.evidence(reason)
     source.fresh_evidence()
     return (_ban(state, key, proven, scope, evidence, now),)
 
@@ -52,7 +53,11 @@ def consequence(state: State, case: Case, refusal: Refusal) -> Refusal:
             state.spraying.note(case.attempt.tags, case.login_tag & 0xFFFFFFFF, now)
     elif refusal.rule is not Rule.SOURCE and refusal.rule is not Rule.CONFINED:
         return refusal
-    if source is None or not source.settled(state.source_limit(case.source_key, source, now), now):
+    if (
+        source is None
+        or not source.failures
+        or not source.settled(state.source_limit(case.source_key, source, now), now)
+    ):
         return refusal
     events = ban_source(state, case.attempt.source, case.source_key, source, now)
     if not events:
@@ -65,7 +70,9 @@ def ban_networks(state: State, shares: list[Share], child: int, now: float) -> t
     """Notes that a part of each network failed, and bans those that are full through enough different parts."""
     events: tuple[Banned, ...] = ()
     for key, network, limit, _ in shares:
-        parts = network.note_login(child, state.plan.children)
+        parts = network.note_login(
+            child >> 9 & 0xFFFFFFFF, state.plan.children
+        )  # its prefix's last bits tell them apart
         child = key
         if parts >= state.plan.children and network.settled(limit, now) and not state.bans.holds(key, now):
             evidence = network.evidence(f"strangers from {parts} or more parts of this network guessed passwords")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gatepost.guard.accounts import STRANGERS
+from gatepost.guard.buckets import Limit
 from gatepost.guard.charging import Pending, charge_networks, land, release
 from gatepost.guard.prefixes import address_key
 from gatepost.guard.sentencing import ban_networks, ban_source
@@ -20,6 +21,8 @@ def settle(state: State, pending: Pending, outcome: Outcome, now: float, tags: T
     if outcome is Outcome.RIGHT:
         return _right(state, pending)
     if outcome is Outcome.ABANDONED:
+        attempt = pending.case.attempt
+        pending.source.note(state.display(attempt.login), attempt.door, now)
         return Settlement(counted=True)
     if outcome is Outcome.PREVIOUS or outcome is Outcome.UNTRIED:
         release(state, pending)
@@ -86,13 +89,7 @@ def _refund(state: State, pending: Pending) -> None:
 
 def _repeated(state: State, pending: Pending, tags: Tags) -> bool:
     """Law 6: the same wrong password for the same account in the same lane is no new guess."""
-    bucket = pending.bucket
-    if bucket is None:
-        return False
-    if bucket.repeated(tags):
-        return True
-    bucket.remember(tags)
-    return False
+    return pending.bucket is not None and pending.bucket.repeated(tags, pending.case.now)
 
 
 def _wrong(state: State, pending: Pending, tags: Tags | None) -> tuple[Event, ...]:
@@ -102,7 +99,8 @@ def _wrong(state: State, pending: Pending, tags: Tags | None) -> tuple[Event, ..
     proven = state.proven(case.source_key, source, now)
     breadth = source.note_login(case.login_tag & 0xFFFFFFFF, plan.breadth if not proven else 1)
     points = pending.points * (1 if proven else breadth)
-    source.take(points - pending.points, pending.source_limit, now)
+    most = Limit(plan.overfill * max(pending.source_limit.burst, plan.source.burst), plan.source.rate)
+    source.take(points - pending.source_points, most, now)
     name = state.display(attempt.login)
     source.note(name, attempt.door, now)
     source.note_recent(case.login_tag, points, now)

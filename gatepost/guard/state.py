@@ -5,6 +5,8 @@ Not here: any decision (rules/), any change made by one (charging.py, settling.p
 
 from __future__ import annotations
 
+from zlib import crc32
+
 from gatepost.guard.accounts import STRANGERS, AccountKey, AccountState, LaneBucket
 from gatepost.guard.alarm import Alarm
 from gatepost.guard.bans import Bans, Held
@@ -143,9 +145,11 @@ class Case:
     def _lane_key(self, strict: bool) -> int:
         if strict or self.lane is Lane.STRANGER:
             return STRANGERS
-        if self.lane is Lane.FAMILIAR:
-            return self.source_key << 2 | 1
-        return self.network_key << 2 | (2 if self.lane is Lane.NEAR else 3)
+        if self.lane is Lane.FAMILIAR:  # one for each kind of client: a forgetful human leaves his phone its room
+            return (self.source_key << 32 | crc32(self.attempt.kind.encode())) << 2 | 1
+        if self.lane is Lane.NEAR:
+            return self.network_key << 2 | 2
+        return 3  # another client in a known network is half a stranger: one lane for all of them
 
     @property
     def bucket(self) -> LaneBucket | None:

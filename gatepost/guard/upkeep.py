@@ -9,6 +9,7 @@ from gatepost.guard.verdicts import Lane
 
 _BUDGET = 128  # entries looked at in each table, each second
 _BREADTH = 7 * 86400.0  # how long the logins that a source failed on are remembered
+_REPEAT = 86400.0  # how long the same wrong password counts only once
 _LANES = {0: Lane.STRANGER, 1: Lane.FAMILIAR, 2: Lane.NEAR, 3: Lane.SEEN}
 
 
@@ -28,13 +29,13 @@ def _source_over(state: State, source: Source, now: float) -> bool:
 
 
 def _account_over(state: State, account: AccountState, now: float) -> bool:
-    """A lane that is empty again forgets its wrong passwords too: the window is over."""
+    """A lane that is empty again is forgotten a day after its last wrong password, so that this is no news till then."""
     plan = state.plan
     if plan.total is not None:
         account.total.drain(plan.total.rate, now)
     for key in list(account.lanes):
         lane = account.lanes[key]
         kind = Lane.STRANGER if key == STRANGERS else _LANES[key & 3]
-        if not lane.drain(plan.lanes[kind].rate, now) and not lane.in_flight:
+        if not lane.drain(plan.lanes[kind].rate, now) and not lane.in_flight and now - lane.seen > _REPEAT:
             del account.lanes[key]
     return not account.lanes and not account.total.level and not account.total.in_flight

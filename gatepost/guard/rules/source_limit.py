@@ -21,6 +21,6 @@ def refuse(state: State, case: Case) -> Refusal | None:
     wait = source.wait(limit, now)
     if case.protected:
         return Refusal(Rule.SOURCE, wait)
-    if state.plan.confine and state.proven(case.source_key, source, now):
-        return Refusal(Rule.CONFINED, wait)
+    if state.proven(case.source_key, source, now):
+        return Refusal(Rule.CONFINED if state.plan.confine else Rule.SOURCE, wait)
     return Refusal(Rule.SOURCE, wait, close=True)
