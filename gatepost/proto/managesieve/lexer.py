@@ -27,7 +27,7 @@ Word = Atom | String
 _ATOM = re.compile(rb"[!#-'*-\[\]-z|-~]{1,1024}")
 _QUOTED = re.compile(rb'"((?:[^"\\\x00\r\n]|\\["\\])*)"')
 _LITERAL = re.compile(rb"\{([0-9]{1,10})\+\}\Z")
-_SYNCHRONISING = re.compile(rb"\{[0-9]{1,10}\}\Z")
+_UNUSABLE = re.compile(rb"\{(?:[0-9]+|[0-9]{11,}\+)\}\Z")
 
 MAX_NUMBER = 0xFFFFFFFF
 """RFC 5804 §4: numbers have 32 bits."""
@@ -46,7 +46,7 @@ def read_line(line: bytes) -> Line:
     """Never raises. The line comes without its CRLF."""
     announced = _LITERAL.search(line)
     literal = int(announced[1]) if announced else None
-    if _SYNCHRONISING.search(line) or (literal is not None and literal > MAX_NUMBER):
+    if _UNUSABLE.search(line) or (literal is not None and literal > MAX_NUMBER):
         return Line(
             None, lost=True
         )  # `{5}` is the server's form only (§4): its sender waits, or has sent octets already

@@ -46,6 +46,7 @@ class Session:
         self._ready = ok(f"{hostname} ready")
         self.account: Account | None = None
         self.over = False
+        self.why = "quit"
         self._once_signed_in = False
 
     async def run(self) -> None:
@@ -58,15 +59,16 @@ class Session:
                 await self._answer(event)
         if not self.wire.lost:
             await self.talk.flush()
-            self.wire.close("quit")
+            self.wire.close(self.why)
 
     async def _answer(self, event: SieveEvent) -> None:
         if isinstance(event, Fault):
             if event.kind is not FaultKind.TOO_LARGE and event.kind is not FaultKind.NAME:
                 self.conduct.bad_command()
             answer: Reply | None = render.fault_reply(event)
+            self.why = "error" if event.kind is FaultKind.LOST else self.why
             if self.conduct.bad >= self.options.max_errors:
-                answer = render.TOO_MANY_ERRORS
+                answer, self.why = render.TOO_MANY_ERRORS, "limits"
         else:
             answer = self._out_of_state(type(event))
             if answer is None:

@@ -43,6 +43,7 @@ class Session:
         self.account: Account | None = None
         self.maildrop: Maildrop | None = None
         self.over = False
+        self.why = "quit"
 
     async def run(self) -> None:
         """The whole conversation. Raises what `Conversation` raises."""
@@ -55,7 +56,7 @@ class Session:
                     await self._answer(event)
             if not self.wire.lost:
                 await self.talk.flush()
-                self.wire.close("quit")
+                self.wire.close(self.why)
         finally:
             if self.account is not None:
                 self._locks.release(self.account.id)
@@ -66,7 +67,7 @@ class Session:
             self.engine.send(render.fault_reply(event))
             if self.conduct.bad >= self.options.max_errors:
                 self.engine.send(render.TOO_MANY_ERRORS)
-                self.over = True
+                self.over, self.why = True, "limits"
             return
         answer = self._out_of_state(type(event))
         if answer is None:

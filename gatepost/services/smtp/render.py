@@ -86,6 +86,7 @@ _FAREWELLS = {
 }
 
 _REFUSED = "Message refused by its recipient"
+MAX_REASON_LINE = 400
 _CONTROL = re.compile("[\x00-\x1f\x7f]+")
 
 
@@ -120,5 +121,6 @@ def _reason_lines(text: str) -> list[str]:
     """A script's reason as a multi-line reply (RFC 5429 §2.1.1); one that is not ASCII is not repeated."""
     if not text.isascii():
         return [_REFUSED]
-    lines = [_CONTROL.sub(" ", line)[:400].strip() for line in re.split(r"\r\n|\r|\n", text)][:20]
-    return [line for line in lines if line] or [_REFUSED]
+    words = [_CONTROL.sub(" ", line).strip() for line in re.split(r"\r\n|\r|\n", text)]
+    lines = [line[begin : begin + MAX_REASON_LINE] for line in words for begin in range(0, len(line), MAX_REASON_LINE)]
+    return lines[:20] or [_REFUSED]

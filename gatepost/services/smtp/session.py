@@ -46,6 +46,7 @@ class Session:
         self.account: Account | None = None
         self.transaction: Transaction | None = None
         self.over = False
+        self.why = "quit"
 
     async def run(self) -> None:
         """The whole conversation. Raises what `Conversation` raises."""
@@ -57,7 +58,7 @@ class Session:
                     await self._answer(event)
             if not self.wire.lost:
                 await self.talk.flush()
-                self.wire.close("quit")
+                self.wire.close(self.why)
         finally:
             self.forget_transaction()
 
@@ -66,7 +67,7 @@ class Session:
             self.conduct.abuse("early-talker")
             if self.options.early_talkers == "refuse":
                 self.engine.send(render.NOT_YOUR_TURN)
-                self.over = True
+                self.over, self.why = True, "limits"
                 return
         self.engine.send(reply(220, "", f"{self.hostname} ESMTP Gatepost"))
 
@@ -88,7 +89,8 @@ class Session:
         if isinstance(event, Fault):
             self.conduct.bad_command()
             answer: Reply | None = render.fault_reply(event)
-            self.over = event.verb == "BDAT"  # how many octets of content follow nobody knows
+            if event.verb == "BDAT":  # how many octets of content follow nobody knows
+                self.over, self.why = True, "error"
         else:
             answer = await HANDLERS[type(event)](self, event)
             if type(event) in FRUITLESS:
@@ -101,7 +103,7 @@ class Session:
         enough = self.conduct.verdict
         if enough is not None and not self.over:
             self.engine.send(enough)
-            self.over = True
+            self.over, self.why = True, "limits"
 
     # -- for the commands -------------------------------------------------------------------------------------------
     @property

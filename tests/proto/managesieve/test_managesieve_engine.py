@@ -108,6 +108,8 @@ FAULTS = {
     b"PUTSCRIPT {9000+}\r\n" + b"x" * 9000 + b" {9000+}\r\n" + b"LOGOUT\r\n" + b"x" * 8992: FaultKind.TOO_LARGE,
     b"GETSCRIPT {1}": FaultKind.LOST,
     b"GETSCRIPT {4294967296+}": FaultKind.LOST,
+    b"GETSCRIPT {99999999999+}": FaultKind.LOST,
+    b"GETSCRIPT {99999999999}": FaultKind.LOST,
     b"NOOP " + b"x" * MAX_LINE: FaultKind.LOST,
 }
 
