@@ -26,21 +26,19 @@ from gatepost.model.message import MessageIndex
 
 _decode = msgspec.msgpack.Decoder(MessageIndex).decode
 encode_index = msgspec.msgpack.Encoder().encode
+_json = msgspec.json.Encoder().encode
 
 
 def emails(db: apsw.Connection, ids: Sequence[EmailId]) -> list[Email]:
     """In the order asked for; unknown ones are left out."""
-    found = []
-    for number in ids:
-        row = fetch_first(
-            db,
-            "SELECT m.id, m.thread, m.blob, m.size, m.received, i.data FROM email m JOIN message_index i ON i.email = m.id"
-            " WHERE m.id = ?",
-            (number,),
-        )
-        if row is not None:
-            found.append(Email(row[0], row[1], row[2], row[3], row[4], _decode(row[5])))
-    return found
+    rows = fetch_all(
+        db,
+        "SELECT m.id, m.thread, m.blob, m.size, m.received, i.data FROM json_each(?) w CROSS JOIN email m ON m.id = w.value"
+        " JOIN message_index i ON i.email = m.id",
+        (_json(ids).decode(),),
+    )
+    found = {row[0]: Email(row[0], row[1], row[2], row[3], row[4], _decode(row[5])) for row in rows}
+    return [found[number] for number in ids if number in found]
 
 
 def index_of(db: apsw.Connection, email: EmailId) -> MessageIndex:
@@ -52,13 +50,20 @@ def index_of(db: apsw.Connection, email: EmailId) -> MessageIndex:
 
 def placed(db: apsw.Connection, ids: Sequence[EmailId]) -> list[PlacedEmail]:
     """With their places, by mailbox and UID."""
-    found = []
-    for email in emails(db, ids):
-        row = fetch_first(db, "SELECT modseq FROM email WHERE id = ?", (email.id,))
-        assert row is not None
-        places = [Placement(mailbox, uid, flags) for mailbox, uid, flags, _ in _places(db, email.id)]
-        found.append(PlacedEmail(email, tuple(places), row[0]))
-    return found
+    found = emails(db, ids)
+    wanted = _json([email.id for email in found]).decode()
+    modseqs = dict(
+        fetch_all(db, "SELECT m.id, m.modseq FROM json_each(?) w CROSS JOIN email m ON m.id = w.value", (wanted,))
+    )
+    places: dict[int, list[Placement]] = {}
+    for email, mailbox, uid, flags in fetch_all(
+        db,
+        "SELECT n.email, n.mailbox, n.uid, n.flags FROM json_each(?) w CROSS JOIN entry n ON n.email = w.value"
+        " ORDER BY n.mailbox, n.uid",
+        (_json(list(modseqs)).decode(),),
+    ):
+        places.setdefault(email, []).append(Placement(mailbox, uid, flags))
+    return [PlacedEmail(email, tuple(places[email.id]), modseqs[email.id]) for email in found]
 
 
 def _places(db: apsw.Connection, email: EmailId) -> list[tuple[MailboxId, int, Flags, int]]:

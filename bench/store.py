@@ -1,0 +1,118 @@
+"""How fast the mail store is here: `python bench/store.py [FOLDER]`. Everything appended is on disk when it counts.
+
+The folder should lie on the disk that will hold the mail; by default it is a temporary one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from gatepost.adapters.clock import SystemClock
+from gatepost.adapters.sqlite import SqliteMailstore
+from gatepost.adapters.sqlite.accountmail import SqliteAccountMail
+from gatepost.model.account import AccountId
+from gatepost.model.flags import make_flags
+from gatepost.model.mail import Draft, MailboxId
+from gatepost.model.search import Body, HasFlag, Header, Not, SortKey
+from gatepost.model.uidset import ALL_UIDS, UidSet
+
+MESSAGES = 10_000
+ONE_BY_ONE = 500
+AT_ONCE = 64
+
+
+def content(number: int, octets: int = 2000) -> bytes:
+    """A message of ordinary shape."""
+    header = (
+        f"From: Person {number % 50} <p{number % 50}@example.org>\r\nTo: Ada <ada@example.net>\r\n"
+        f"Subject: Report {number % 700}\r\nMessage-ID: <{number}@bench.example>\r\n"
+        f"Date: Mon, 1 Jan 2024 12:00:00 +0100\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/alternative; boundary="b"\r\n\r\n'
+    )
+    text = "The quick brown fox jumps over the lazy dog.\r\n" * (octets // 92)
+    parts = "".join(f"--b\r\nContent-Type: text/{kind}; charset=utf-8\r\n\r\n{text}\r\n" for kind in ("plain", "html"))
+    return (header + parts + "--b--\r\n").encode()
+
+
+def show(what: str, count: int, seconds: float) -> None:
+    """One line of the table."""
+    print(f"| {what:<58} | {count / seconds:>10,.0f} /s | {seconds * 1000 / count:>9.3f} ms |")
+
+
+async def one_by_one(mail: SqliteAccountMail, box: MailboxId) -> None:
+    """Durable appends of one session."""
+    drafts = [Draft(content(n), (box,)) for n in range(ONE_BY_ONE)]
+    begin = time.perf_counter()
+    for draft in drafts:
+        await mail.append(draft)
+    show("durable append, one by one", ONE_BY_ONE, time.perf_counter() - begin)
+
+
+async def at_once(mail: SqliteAccountMail, box: MailboxId) -> None:
+    """Durable appends of 64 sessions, until the mailbox is full enough for the rest."""
+    numbers = iter(range(ONE_BY_ONE, MESSAGES))
+
+    async def session() -> None:
+        for number in numbers:
+            await mail.append(Draft(content(number), (box,), make_flags(["\\Seen"] if number % 3 else [])))
+
+    begin = time.perf_counter()
+    await asyncio.gather(*(session() for _ in range(AT_ONCE)))
+    show(f"durable append, {AT_ONCE} at once", MESSAGES - ONE_BY_ONE, time.perf_counter() - begin)
+
+
+async def large(mail: SqliteAccountMail, box: MailboxId) -> None:
+    """Messages that become files."""
+    drafts = [Draft(content(n) + b"x" * 1_000_000, (box,)) for n in range(64)]
+    begin = time.perf_counter()
+    await asyncio.gather(*(mail.append(draft) for draft in drafts))
+    show("durable append of 1 MB, 64 at once", len(drafts), time.perf_counter() - begin)
+
+
+async def median(what: str, call: Callable[[], Awaitable[object]], rounds: int = 7) -> None:
+    """The median time of a call."""
+    times = []
+    for _ in range(rounds):
+        begin = time.perf_counter()
+        await call()
+        times.append(time.perf_counter() - begin)
+    show(what, 1, statistics.median(times))
+
+
+async def main(folder: Path) -> None:
+    """Prints the table."""
+    store = SqliteMailstore(folder, SystemClock())
+    mail = store.open(AccountId("bench"))
+    inbox, sent = (await mail.mailbox("INBOX")).id, (await mail.mailbox("Sent")).id
+    await one_by_one(mail, inbox)
+    await at_once(mail, inbox)
+    await large(mail, sent)
+    ids = [entry.email for entry in await mail.entries(inbox, ALL_UIDS)]
+    await median("mailbox() by path", lambda: mail.mailbox("Archive"), 50)
+    await median(f"uids() of {MESSAGES:,}", lambda: mail.uids(inbox))
+    await median(f"entries() of {MESSAGES:,}", lambda: mail.entries(inbox, ALL_UIDS))
+    await median("emails() of 1,000", lambda: mail.emails(ids[:1000]))
+    await median("placed() of 1,000", lambda: mail.placed(ids[:1000]))
+    await median(f"search UNSEEN in {MESSAGES:,}", lambda: mail.search(inbox, Not(HasFlag("\\Seen"))))
+    await median(f"query by date over {MESSAGES:,}", lambda: mail.query(HasFlag("\\Seen"), [SortKey("arrival", True)]))
+    await median(f"search SUBJECT in {MESSAGES:,}", lambda: mail.search(inbox, Header("subject", "report 77")), 1)
+    await median(f"search BODY in {MESSAGES:,}", lambda: mail.search(inbox, Body("lazy cat")), 1)
+    flagged, plain = make_flags(["\\Flagged"]), UidSet([(1, 1000)])
+    await median("set_flags() of 1,000", lambda: mail.set_flags(inbox, plain, "add", flagged), 1)
+    await median("copy() of 1,000", lambda: mail.copy(inbox, plain, sent), 1)
+    await median("expunge() of 1,000", lambda: mail.expunge(inbox, plain, only_deleted=False), 1)
+    await store.close()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        asyncio.run(main(Path(sys.argv[1])))
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            asyncio.run(main(Path(folder)))
