@@ -197,7 +197,7 @@ def _mailbox(name: bytes, words: list[bytes]) -> SentMailbox:
     if words[:1] == [b"@"] and b":" in words:
         colon = words.index(b":")
         route, words = b"".join(words[:colon]), words[colon + 1 :]
-    words = words[1:] if words[:1] == [b"mailto"] and words[1:2] == [b":"] else words
+    words = words[2:] if words[:1] == [b"mailto"] and words[1:2] == [b":"] else words
     for at in range(len(words) - 1, -1, -1):
         if words[at] == b"@":
             local = b"".join(map(_unquote, words[:at]))
