@@ -7,6 +7,7 @@ Changes that come while the peer is slow are told as one.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping
 
 import msgspec
@@ -186,7 +187,7 @@ class EventStream(Response):
         await send({"type": "http.response.body", "body": event, "more_body": True})
 
     async def _send_ping(self, send: Send) -> None:
-        data = msgspec.json.encode({"interval": int(self._ask.ping)})
+        data = msgspec.json.encode({"interval": math.ceil(self._ask.ping)})
         await send({"type": "http.response.body", "body": _event("ping", data), "more_body": True})
 
 

@@ -36,6 +36,7 @@ ADA, ADA_PASSWORD = "ada@example.org", "analytical-engine"
 GRACE, GRACE_PASSWORD = "grace@example.org", "first-moth-found"
 USING = [f"urn:ietf:params:jmap:{name}" for name in ("core", "mail", "submission", "quota")]
 MAX_MESSAGE = 200_000
+_HASHED: dict[str, str] = {}
 
 
 def connection(client: str = "192.0.2.7", tls: str | None = "TLSv1.3") -> Connection:
@@ -130,8 +131,10 @@ class Rig:
     async def start(self) -> None:
         await self.directory.add_domain("example.org")
         for email, password in ((ADA, ADA_PASSWORD), (GRACE, GRACE_PASSWORD)):
-            credentials = Credentials(await self.passwords.hash(Secret(password)))
-            await self.directory.add_account(email, credentials, email.partition("@")[0].title(), self.quota)
+            if password not in _HASHED:
+                _HASHED[password] = await self.passwords.hash(Secret(password))
+            name = email.partition("@")[0].title()
+            await self.directory.add_account(email, Credentials(_HASHED[password]), name, self.quota)
         await self.directory.add_alias("countess@example.org", ADA)
 
     async def close(self) -> None:
