@@ -12,6 +12,7 @@ import logging
 import signal
 import socket
 from pathlib import Path
+from typing import TypedDict
 
 from gatepost import __version__
 from gatepost.adapters.clock import SystemClock
@@ -42,6 +43,8 @@ from gatepost.net.http import HttpClocks, HttpConnections, JournalHandler
 from gatepost.net.lines import LineConnections
 from gatepost.net.live import LiveConnections
 from gatepost.net.tls import BadCertificate, TlsContexts, make_self_signed
+from gatepost.ports.clock import Clock
+from gatepost.proto.sieve import Limits
 from gatepost.services.admin.operations import Administration
 from gatepost.services.admin.socket import AdminSocket
 from gatepost.services.imap.service import ImapService
@@ -49,6 +52,17 @@ from gatepost.services.jmap.service import JmapService
 from gatepost.services.managesieve.service import ManageSieveService
 from gatepost.services.pop3.service import Pop3Service
 from gatepost.services.smtp.service import SmtpService
+
+
+class _Shared(TypedDict):
+    """What every line service is given."""
+
+    auth: AuthDoor
+    journal: Journal
+    clock: Clock
+    budget: Budget
+    hostname: str
+
 
 DATABASE = "gatepost.db"
 ADMIN_SOCKET = "admin.sock"
@@ -107,7 +121,7 @@ class House:
         self.intake = Intake(
             directory=directory,
             mailboxes=self.mailboxes,
-            filing=Filing(),
+            filing=Filing(Limits(script=int(options.limits.script_size)), hostname=self.hostname, now=clock.now),
             journal=journal,
             clock=clock,
             hostname=self.hostname,
@@ -193,7 +207,7 @@ class Server:
     # -- the services ------------------------------------------------------------------------------------------------
     def _handlers(self) -> dict[Door, Handler]:
         house, options = self.house, self.options
-        shared = {
+        shared: _Shared = {
             "auth": house.auth,
             "journal": house.journal,
             "clock": house.clock,

@@ -55,6 +55,7 @@ class Running:
         self._options = parse(config(folder, guard, extra))
         self.events: list[Event] = []
         self.server: Server | None = None
+        self._writers: list[asyncio.StreamWriter] = []
 
     async def start(self, accounts: bool = True) -> None:
         self.server = Server(self._options)
@@ -66,9 +67,13 @@ class Running:
         await self.server.start()
 
     async def stop(self) -> None:
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.sleep(0)
         if self.server is not None:
             await self.server.stop()
             self.server = None
+        await asyncio.sleep(0)
 
     async def call(self, operation: str, **arguments: object) -> object:
         assert self.server is not None
@@ -95,7 +100,9 @@ class Running:
         return await knock(door, "127.0.0.1", self.port(door), source, login, password, timeout)
 
     async def open(self, door: Door, source: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await asyncio.open_connection("127.0.0.1", self.port(door), local_addr=(source, 0))
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port(door), local_addr=(source, 0))
+        self._writers.append(writer)
+        return reader, writer
 
     async def dropped(self, door: Door, source: str) -> bool:
         """Whether a fresh connection gets nothing at all."""

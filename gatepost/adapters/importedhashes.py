@@ -61,6 +61,14 @@ def verify(hashed: str, secret: bytes) -> bool | None:
         return None
 
 
+def knows(hashed: str) -> bool:
+    """Whether `verify` can check a hash of this kind."""
+    bare = _PREFIX.sub("", hashed, count=1) if hashed.startswith("{") else hashed
+    if bare.startswith(("$y$", "$gy$", "$7$")):
+        return _crypt_module() is not None
+    return _context().identify(bare) is not None
+
+
 def _system_crypt(hashed: str, secret: bytes) -> bool | None:
     crypt = _crypt_module()
     if crypt is None:

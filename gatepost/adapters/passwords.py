@@ -119,6 +119,10 @@ class HashedPasswords:
         """Whether it is among the 10,000 commonest passwords, in any case."""
         return secret.reveal().lower() in self._common
 
+    def knows_form(self, hashed: str) -> bool:
+        """Whether an imported hash can be checked here."""
+        return hashed.startswith("$argon2") or importedhashes.knows(hashed)
+
     async def close(self) -> None:
         """What runs is finished; what waits is refused."""
         self._closed = True

@@ -41,7 +41,7 @@ def _slim_tls() -> None:
     """Without uvloop every TLS connection would hold a 256 KiB buffer; a TLS record has at most 16 KiB (RFC 8446 §5.1)."""
     from asyncio import sslproto
 
-    sslproto.SSLProtocol.max_size = 16 * 1024  # type: ignore[attr-defined]
+    sslproto.SSLProtocol.max_size = 16 * 1024
 
 
 async def _serve(options: Options, demo: bool) -> None:

@@ -7,7 +7,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import msgspec
 
@@ -54,8 +54,8 @@ def parse(text: str, name: str = "configuration") -> Options:
     except tomllib.TOMLDecodeError as error:
         raise BadConfig(f"{name}: {error}") from error
     try:
-        _check_keys(tree, Options, "")
-        options = msgspec.convert(tree, Options, dec_hook=_read)
+        tree = _shaped(tree, Options, "")
+        options = msgspec.convert(tree, Options, dec_hook=_read, from_attributes=True)
     except msgspec.ValidationError as error:
         raise BadConfig(f"{name}: {_in_words(str(error))}") from error
     except BadConfig as error:
@@ -64,7 +64,7 @@ def parse(text: str, name: str = "configuration") -> Options:
 
 
 def _read(kind: type, value: object) -> object:
-    for unit in (Duration, Size, Rate, Endpoint):
+    for unit in (Duration, Size):
         if kind is unit:
             try:
                 return unit.read(value)
@@ -73,9 +73,10 @@ def _read(kind: type, value: object) -> object:
     raise NotImplementedError(kind)
 
 
-def _check_keys(tree: dict[str, Any], kind: type[msgspec.Struct], path: str) -> None:
-    """Unknown keys, told with the nearest known one; msgspec would name them without a suggestion."""
+def _shaped(tree: dict[str, Any], kind: type[msgspec.Struct], path: str) -> dict[str, Any]:
+    """The tree with rates and endpoints read. Unknown keys are told with the nearest known one, which msgspec would not."""
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    out: dict[str, Any] = {}
     for key, value in tree.items():
         where = f"{path}.{key}" if path else key
         if key not in fields:
@@ -86,12 +87,32 @@ def _check_keys(tree: dict[str, Any], kind: type[msgspec.Struct], path: str) -> 
         if inner is not None:
             if not isinstance(value, dict):
                 raise BadConfig(f"{where}: expected a section, got {value!r}")
-            _check_keys(value, inner, where)
+            out[key] = _shaped(value, inner, where)
+        else:
+            out[key] = _written(bare(fields[key].type), value, where)
+    return out
+
+
+def _written(kind: Any, value: Any, where: str) -> Any:
+    """A value of a type that is written as text and is not one of msgspec's own."""
+    if get_origin(kind) is tuple and isinstance(value, list):
+        return [_written(get_args(kind)[0], item, f"{where}[{index}]") for index, item in enumerate(value)]
+    if kind in (Rate, Endpoint):
+        try:
+            return kind.read(value)
+        except ValueError as error:
+            raise BadConfig(f"{where}: expected {error}, got {value!r}") from error
+    return value
+
+
+def bare(annotation: Any) -> Any:
+    """A field's type without its `Annotated`."""
+    return getattr(annotation, "__origin__", annotation) if hasattr(annotation, "__metadata__") else annotation
 
 
 def section_of(annotation: Any) -> type[msgspec.Struct] | None:
     """The options type of a section's field, or None for a plain value."""
-    kind = getattr(annotation, "__origin__", annotation)
+    kind = bare(annotation)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind not in (Endpoint, Rate):
         return kind
     return None

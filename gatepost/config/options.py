@@ -170,7 +170,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ] = ""
     data: Annotated[str, Meta(description="The folder that holds everything.")] = "data"
     default_domain: Annotated[
-        str, Meta(description="The domain that completes logins without one; empty: the first domain added.")
+        str, Meta(description="The domain that completes logins without one; empty: the first domain by name.")
     ] = ""
     listen: Annotated[ListenOptions, Meta(description="Where each service listens.")] = ListenOptions()
     tls: Annotated[TlsOptions, Meta(description="The certificate.")] = TlsOptions()

@@ -18,8 +18,8 @@ OWNER = "127.9.9.9"
 
 
 async def _attack(running: Running, login: str, sources: int, first: int = 0) -> list[Answer]:
-    """One guess from each of many addresses, eight at a time."""
-    slots = asyncio.Semaphore(8)
+    """One guess from each of many addresses, two at a time, as many as are looked at at once."""
+    slots = asyncio.Semaphore(2)
 
     async def one(number: int) -> Answer:
         async with slots:

@@ -131,7 +131,7 @@ async def test_a_message_cut_off_half_way_is_not_delivered(start: Start) -> None
 
 
 async def test_a_silent_peer_is_shown_out(start: Start) -> None:
-    running = await start(extra='---\n[imap]\nidle_before_login = "300ms"\n[pop3]\nidle_before_login = "300ms"')
+    running = await start(extra='---\n[imap]\nlogin_timeout = "300ms"\n[pop3]\nsign_in_timeout = "300ms"')
     for door in (Door.IMAP, Door.POP3):
         reader, _writer = await running.open(door, PEER)
         answer = await _all(reader, 10)

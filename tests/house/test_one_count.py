@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -118,7 +119,9 @@ async def test_another_address_still_signs_in(start: Start) -> None:
 
 
 async def test_connections_open_before_the_ban_are_closed_everywhere(start: Start) -> None:
-    running = await start('shared_addresses = "drop"\npolicy = "simple"\naddress_limit = "10/1h"\naccount_limit = "50/1h"')
+    running = await start(
+        'shared_addresses = "drop"\npolicy = "simple"\naddress_limit = "10/1h"\naccount_limit = "50/1h"'
+    )
     source = "127.0.1.4"
     idle_reader, idle_writer = await running.open(Door.IMAP, source)
     idle_writer.write(f'a LOGIN "{ADA}" "{ADA_PASSWORD}"\r\nb SELECT INBOX\r\nc IDLE\r\n'.encode())
@@ -136,10 +139,9 @@ async def test_connections_open_before_the_ban_are_closed_everywhere(start: Star
     banned = loop.time()
     async with asyncio.timeout(5):
         for reader in (idle_reader, keep_reader, mx_reader):
-            with pytest.raises((ConnectionError, EOFError)):  # noqa: PT012 - a reset, or an end without a word
-                data = await reader.read(4096)
-                if not data:
-                    raise EOFError
+            with contextlib.suppress(ConnectionError):
+                while await reader.read(4096):
+                    pass
     assert loop.time() - banned < 0.1
     assert running.server is not None
     assert len(running.server.house.live) == 0

@@ -19,6 +19,8 @@ Start = Callable[..., Awaitable[Running]]
 PROXIED = """
 imap = [{ address = "127.0.0.1:0", proxy_protocol = true }]
 http = ["127.0.0.1:0"]
+[auth]
+plaintext = "always"
 [trusted]
 proxies = ["127.0.0.77"]
 """
