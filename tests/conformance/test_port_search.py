@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from conformance_messages import message
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gatepost.model import search as ask
-from gatepost.model.errors import NoSuchMailbox
+from gatepost.model.errors import NoSuchMailbox, Overloaded
 from gatepost.model.flags import make_flags
 from gatepost.model.mail import Draft, EmailId, MailboxId
 from gatepost.model.search import Criterion, SortKey
@@ -99,6 +101,13 @@ async def test_search_is_of_one_mailbox(mail: AccountMail, inbox: MailboxId) -> 
         await mail.search(MailboxId(99), ask.Everything())
 
 
+async def test_too_many_criteria_are_refused_in_words(mail: AccountMail, inbox: MailboxId) -> None:
+    many = ask.Or(tuple(ask.ThreadHasFlag(f"k{n}", every=True) for n in range(20_000)))
+    for call in (mail.search(inbox, many), mail.query(ask.And((many, ask.Text("x"))), [])):
+        with pytest.raises(Overloaded):
+            await call
+
+
 async def test_messages_without_a_date_were_never_sent(mail: AccountMail) -> None:
     inbox = (await mail.mailbox("INBOX")).id
     await mail.append(Draft(b"Subject: x\r\n\r\ny\r\n", (inbox,)))
@@ -134,3 +143,28 @@ async def test_threads_collapse_to_their_first(mail: AccountMail, inbox: Mailbox
     assert await mail.query(ask.Text("strasse"), [SortKey("arrival")], collapse_threads=True) == [1]
     assert list(await mail.uids(inbox)) == [1, 2, 3, 4, 5]
     assert len(await mail.entries(inbox, ALL_UIDS)) == 5
+
+
+LEAVES = st.sampled_from(
+    [criterion for criterion, _ in CASES[2:36] if not isinstance(criterion, (ask.And, ask.Or, ask.Not))]
+)
+TREES = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.builds(ask.Not, inner)
+        | st.builds(lambda of: ask.And(tuple(of)), st.lists(inner, max_size=3))
+        | st.builds(lambda of: ask.Or(tuple(of)), st.lists(inner, max_size=3))
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(one=TREES, other=TREES)
+async def test_search_obeys_logic(mail: AccountMail, inbox: MailboxId, one: Criterion, other: Criterion) -> None:
+    """Text and columns mixed in any tree: the parts agree with the whole."""
+    a, b = set(await mail.search(inbox, one)), set(await mail.search(inbox, other))
+    assert set(await mail.search(inbox, ask.Not(one))) == {1, 2, 3, 4, 5} - a
+    assert set(await mail.search(inbox, ask.And((one, other)))) == a & b
+    assert set(await mail.search(inbox, ask.Or((one, other)))) == a | b
+    assert set(await mail.search(inbox, ask.Not(ask.And((ask.Not(one), ask.Not(other)))))) == a | b

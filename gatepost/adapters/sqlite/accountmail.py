@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import apsw
 
-from gatepost.adapters.sqlite import appending, blobs, emails, entries, mailboxes, scripts, searching, states
+from gatepost.adapters.sqlite import appending, blobs, counts, emails, entries, mailboxes, scripts, searching, states
 from gatepost.adapters.sqlite.mailschema import migrations
 from gatepost.adapters.sqlite.rows import fetch_first, fetch_one
 from gatepost.adapters.sqlite.threads import Threads
@@ -33,6 +33,7 @@ from gatepost.model.mail import (
     Entry,
     FlagsChanged,
     Mailbox,
+    MailboxCounts,
     MailboxDelta,
     MailboxId,
     MailboxUpdate,
@@ -139,6 +140,9 @@ class SqliteAccountMail:
 
     async def mailbox_by_id(self, mailbox: MailboxId) -> Mailbox:
         return await self._read(lambda db: mailboxes.by_id(db, mailbox))
+
+    async def mailbox_counts(self, mailbox: MailboxId) -> MailboxCounts:
+        return await self._read(lambda db: counts.mailbox_counts(db, mailbox), scan=True)
 
     async def create_mailbox(self, path: str, role: str | None = None, subscribed: bool = False) -> Mailbox:
         number = await self._change(lambda change: mailboxes.create(change, path, role, subscribed))

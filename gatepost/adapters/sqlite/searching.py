@@ -11,14 +11,18 @@ from gatepost.adapters.sqlite.criteria import Sql, has_text, order_by, possible
 from gatepost.adapters.sqlite.entries import highest_modseq
 from gatepost.adapters.sqlite.rows import fetch_all
 from gatepost.adapters.sqlite.textmatch import Message, Question
+from gatepost.model.errors import Overloaded
 from gatepost.model.mail import EmailId, MailboxId
 from gatepost.model.search import Criterion, SortKey
 
+# half of what SQLite takes in one statement: the criteria may be in it twice
+_MAX_SQL = 400_000
+_MAX_BINDINGS = 15_000
 _ENTRIES = "entry n JOIN email m ON m.id = n.email"
 
 
 def search(db: apsw.Connection, files: BlobFiles, mailbox: MailboxId, criterion: Criterion) -> list[int]:
-    """UIDs in `mailbox` that match, ascending. Raises NoSuchMailbox."""
+    """UIDs in `mailbox` that match, ascending. Raises NoSuchMailbox, Overloaded (thousands of criteria)."""
     highest_modseq(db, mailbox)
     condition = possible(criterion, entry=True)
     where = Sql(f"n.mailbox = ? AND {condition.text}", mailbox, *condition.bindings)
@@ -30,7 +34,7 @@ def query(
     db: apsw.Connection, files: BlobFiles, criterion: Criterion, sort: Sequence[SortKey], collapse: bool
 ) -> list[EmailId]:
     """Emails that match, in the order asked for; with `collapse` the first of each thread. Raises ValueError for a sort
-    key that nobody defined."""
+    key that nobody defined, Overloaded for thousands of criteria."""
     terms = [order_by(key) for key in sort]
     order = Sql(", ".join([*(term.text for term in terms), "m.id"]), *(b for term in terms for b in term.bindings))
     where = possible(criterion, entry=False)
@@ -54,6 +58,8 @@ def _matching(
     entry: bool,
 ) -> Iterator[tuple[int, ...]]:
     """Rows of `columns`, by SQL alone or with each candidate's text examined."""
+    if len(where.text) > _MAX_SQL or len(where.bindings) > _MAX_BINDINGS:
+        raise Overloaded("the search has too many criteria")
     tail = f"FROM {tables} WHERE {where.text} ORDER BY {order.text}"
     if not has_text(criterion):
         yield from db.execute(f"SELECT {columns} {tail}", (*where.bindings, *order.bindings))

@@ -21,10 +21,10 @@ class Closable(Protocol):
 
 
 class Threads:
-    """`writers` commit, `readers` answer quick questions, `scans` read text for a search: a long search keeps nobody
-    from reading mail. At most about `open_databases` databases keep connections."""
+    """`writers` commit (they mostly wait for the disk), `readers` answer quick questions, `scans` read text for a search: a
+    long search keeps nobody from reading mail. At most about `open_databases` databases keep connections."""
 
-    def __init__(self, writers: int = 2, readers: int = 4, scans: int = 2, open_databases: int = 128) -> None:
+    def __init__(self, writers: int = 8, readers: int = 4, scans: int = 2, open_databases: int = 128) -> None:
         self.writers = ThreadPoolExecutor(writers, "store-write")
         self.readers = ThreadPoolExecutor(readers, "store-read")
         self.scans = ThreadPoolExecutor(scans, "store-scan")
