@@ -49,6 +49,16 @@ class Mailbox(msgspec.Struct, frozen=True):
     changed: int
 
 
+class MailboxCounts(msgspec.Struct, frozen=True):
+    """What a mailbox shows to JMAP (RFC 8621 §2): entries with \\Deleted count nowhere; unread is neither \\Seen nor \\Draft;
+    a thread counts if an email of it lies here, as unread if one of these is."""
+
+    emails: int = 0
+    unread: int = 0
+    threads: int = 0
+    unread_threads: int = 0
+
+
 class MailboxUpdate(msgspec.Struct, frozen=True, omit_defaults=True):
     """Changes of one mailbox; UNSET leaves a property as it is."""
 

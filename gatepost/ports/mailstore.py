@@ -24,6 +24,7 @@ from gatepost.model.mail import (
     Entry,
     FlagsChanged,
     Mailbox,
+    MailboxCounts,
     MailboxDelta,
     MailboxId,
     MailboxUpdate,
@@ -57,6 +58,10 @@ class AccountMail(Protocol):
 
     async def mailbox_by_id(self, mailbox: MailboxId) -> Mailbox:
         """Raises NoSuchMailbox."""
+        ...
+
+    async def mailbox_counts(self, mailbox: MailboxId) -> MailboxCounts:
+        """Linear in the mailbox's size; all zero for one that does not exist."""
         ...
 
     async def create_mailbox(self, path: str, role: str | None = None, subscribed: bool = False) -> Mailbox:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import msgspec
-
 from gatepost.model.ids import mailbox_object_id, parse_mailbox_id
-from gatepost.model.mail import Mailbox, MailboxId
+from gatepost.model.mail import Mailbox, MailboxCounts, MailboxId
 from gatepost.proto.jmap.errors import MethodError, Object
 from gatepost.proto.jmap.filter import Comparator
 
@@ -21,15 +19,7 @@ _RIGHTS = (
 )  # fmt: skip
 
 
-class Counts(msgspec.Struct, frozen=True):
-    """What a mailbox holds that JMAP shows."""
-
-    unread: int = 0
-    threads: int = 0
-    unread_threads: int = 0
-
-
-def mailbox_object(mailbox: Mailbox, counts: Counts, properties: Sequence[str]) -> Object:
+def mailbox_object(mailbox: Mailbox, counts: MailboxCounts, properties: Sequence[str]) -> Object:
     """The Mailbox with `properties` and its id; emails marked \\Deleted do not count (RFC 8621 §4.1.1)."""
     inbox = mailbox.role == "inbox"
     every: Object = {
@@ -38,7 +28,7 @@ def mailbox_object(mailbox: Mailbox, counts: Counts, properties: Sequence[str]) 
         "parentId": None if mailbox.parent is None else mailbox_object_id(mailbox.parent),
         "role": mailbox.role,
         "sortOrder": mailbox.sort_order,
-        "totalEmails": mailbox.messages - mailbox.deleted,
+        "totalEmails": counts.emails,
         "unreadEmails": counts.unread,
         "totalThreads": counts.threads,
         "unreadThreads": counts.unread_threads,

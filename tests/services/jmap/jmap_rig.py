@@ -136,6 +136,7 @@ class Rig:
             name = email.partition("@")[0].title()
             await self.directory.add_account(email, Credentials(_HASHED[password]), name, self.quota)
         await self.directory.add_alias("countess@example.org", ADA)
+        self.events.clear()
 
     async def close(self) -> None:
         await self.store.close()

@@ -43,6 +43,8 @@ class Query(msgspec.Struct, frozen=True):
     criterion: Criterion
     sort: tuple[SortKey, ...]
     collapse: bool
+    deleted: int
+    """Entries of the account that are marked \\Deleted."""
 
     @property
     def traceable(self) -> bool:
@@ -51,7 +53,7 @@ class Query(msgspec.Struct, frozen=True):
 
     async def run(self, call: Call) -> list[EmailId]:
         """The emails, those apart that are marked \\Deleted (RFC 8621 §4.1.1)."""
-        shown = And((self.criterion, await _not_deleted(call)))
+        shown = And((self.criterion, await _not_deleted(call))) if self.deleted else self.criterion
         return await call.mail.query(shown, self.sort, self.collapse)
 
 
@@ -95,9 +97,10 @@ async def query_changes(call: Call, arguments: Object) -> Object:
 
 
 async def _prepare(call: Call, asked: EmailQuery | EmailQueryChanges) -> Query:
-    mailboxes = tuple(mailbox.id for mailbox in await call.mail.mailboxes())
-    criterion = parse_filter(resolve_mailboxes(call, asked.filter), mailboxes)
-    return Query(criterion, parse_sort(asked.sort), asked.collapse_threads)
+    mailboxes = await call.mail.mailboxes()
+    criterion = parse_filter(resolve_mailboxes(call, asked.filter), tuple(mailbox.id for mailbox in mailboxes))
+    deleted = sum(mailbox.deleted for mailbox in mailboxes)
+    return Query(criterion, parse_sort(asked.sort), asked.collapse_threads, deleted)
 
 
 def resolve_mailboxes(call: Call, condition: Object | None) -> Object | None:
@@ -112,6 +115,6 @@ async def _not_deleted(call: Call) -> Criterion:
     """Not marked \\Deleted anywhere; or, as long as there are not too many of these, not everywhere."""
     alive = Not(HasFlag(DELETED))
     marked = await call.mail.query(HasFlag(DELETED), ())
-    if not marked or len(marked) > HALF_DELETED:
+    if len(marked) > HALF_DELETED:
         return alive
     return Or((alive, *(EmailIs(placed.email.id) for placed in await visible(call, marked))))

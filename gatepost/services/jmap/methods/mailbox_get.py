@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gatepost.model.errors import CannotCalculateChanges
-from gatepost.model.flags import DELETED, SEEN
 from gatepost.model.ids import mailbox_object_id, parse_mailbox_id
-from gatepost.model.mail import Mailbox
-from gatepost.model.search import And, HasFlag, InMailbox, Not
+from gatepost.model.mail import Mailbox, MailboxCounts
 from gatepost.proto.jmap.errors import MethodError, Object
-from gatepost.proto.jmap.mailboxes import COUNTS, PROPERTIES, Counts, mailbox_object
+from gatepost.proto.jmap.mailboxes import COUNTS, PROPERTIES, mailbox_object
 from gatepost.services.jmap.call import Call
 from gatepost.services.jmap.methods.standard import (
     ChangesArguments,
@@ -44,27 +42,11 @@ async def get(call: Call, arguments: Object) -> Object:
 
 
 async def describe(call: Call, mailbox: Mailbox, properties: Sequence[str]) -> Object:
-    """The Mailbox object; counts are taken only if asked for."""
-    counts = Counts()
-    if any(name in COUNTS and name != "totalEmails" for name in properties):
-        counts = await _counts(call, mailbox)
+    """The Mailbox object; counts are taken only if asked for, and not where there is nothing to count."""
+    counts = MailboxCounts()
+    if mailbox.messages and any(name in COUNTS for name in properties):
+        counts = await call.mail.mailbox_counts(mailbox.id)
     return mailbox_object(mailbox, counts, properties)
-
-
-async def _counts(call: Call, mailbox: Mailbox) -> Counts:
-    """RFC 8621 §2: unread is neither $seen nor $draft; a thread is unread here if an email of it in this mailbox is."""
-    if mailbox.messages == mailbox.deleted:
-        return Counts()
-    here = And((InMailbox(mailbox.id), Not(HasFlag(DELETED))))
-    threads = len(await call.mail.query(here, (), collapse_threads=True))
-    if not mailbox.unseen:
-        return Counts(threads=threads)
-    unread = And((here, Not(HasFlag(SEEN)), Not(HasFlag("\\Draft"))))
-    return Counts(
-        unread=len(await call.mail.query(unread, ())),
-        threads=threads,
-        unread_threads=len(await call.mail.query(unread, (), collapse_threads=True)),
-    )
 
 
 async def changes(call: Call, arguments: Object) -> Object:
