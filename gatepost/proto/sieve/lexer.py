@@ -39,8 +39,8 @@ class Token(msgspec.Struct, frozen=True):
     line: int
 
 
-def tokens(source: bytes) -> list[Token]:
-    """All tokens of a script, the last one of kind `end`. Raises BadScript."""
+def tokens(source: bytes, limit: int) -> list[Token]:
+    """All tokens of a script, at most `limit`, the last one of kind `end`. Raises BadScript."""
     found: list[Token] = []
     at, line = 0, 1
     while at < len(source):
@@ -64,6 +64,8 @@ def tokens(source: bytes) -> list[Token]:
             found.append(Token(text.decode("ascii"), text, line))
         elif kind in ("word", "tag"):
             found.append(Token(kind, match[kind].lower(), line))
+        if len(found) > limit:
+            raise BadScript("the script has too many words", line)
         line += text.count(b"\n")
         at = end
     found.append(Token("end", b"", line))

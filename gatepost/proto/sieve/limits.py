@@ -11,6 +11,8 @@ class Limits(msgspec.Struct, frozen=True):
     """`steps`: one for each command, test and comparison, and one more for each KiB looked at. Sizes in octets."""
 
     script: int = 1024 * 1024
+    tokens: int = 50_000
+    """Words, strings and marks; they are what compiling takes its time for."""
     nesting: int = 32
     """Blocks and test lists within each other; RFC 5228 §2.10.7 asks for 15."""
     steps: int = 500_000

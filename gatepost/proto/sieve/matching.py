@@ -11,6 +11,7 @@ from gatepost.model.errors import BadScript
 from gatepost.proto.sieve.binding import Bound, TagRule
 from gatepost.proto.sieve.comparators import ALWAYS_KNOWN, COMPARATORS, Comparator
 from gatepost.proto.sieve.globs import Glob
+from gatepost.proto.sieve.regexes import BadRegex, Regex
 from gatepost.proto.sieve.run import Run
 from gatepost.proto.sieve.strings import Text
 
@@ -32,6 +33,7 @@ MATCH_TAGS: dict[str, TagRule] = {
     "matches": TagRule(group="match type"),
     "count": TagRule("string", "relational", "match type"),
     "value": TagRule("string", "relational", "match type"),
+    "regex": TagRule(extension="regex", group="match type"),
     "comparator": TagRule("string"),
 }
 """MATCH-TYPE and COMPARATOR, for the words that take them."""
@@ -39,9 +41,9 @@ MATCH_TAGS: dict[str, TagRule] = {
 
 def matcher(bound: Bound, keys: Sequence[Text], record: bool) -> Matcher:
     """What a test's MATCH-TYPE, COMPARATOR and keys come to. `record`: match variables are in use. Raises BadScript."""
-    kind = bound.one_of("is", "contains", "matches", "count", "value") or "is"
+    kind = bound.one_of("is", "contains", "matches", "regex", "count", "value") or "is"
     comparator = _comparator(bound)
-    if kind in ("contains", "matches") and not comparator.substring:
+    if kind in ("contains", "matches", "regex") and not comparator.substring:
         raise BadScript(f"this comparator does not go with :{kind}", bound.line)
     if kind == "is":
         return _is(comparator, keys)
@@ -49,6 +51,8 @@ def matcher(bound: Bound, keys: Sequence[Text], record: bool) -> Matcher:
         return _contains(comparator, keys)
     if kind == "matches":
         return _matches(comparator, keys, record)
+    if kind == "regex":
+        return _regex(bound, comparator, keys, record)
     relation = _RELATIONS.get(bound.constant(kind))
     if relation is None:
         raise BadScript(f":{kind} wants one of gt, ge, lt, le, eq, ne", bound.line)
@@ -125,6 +129,36 @@ def _matches(comparator: Comparator, keys: Sequence[Text], record: bool) -> Matc
         return False
 
     return match
+
+
+def _regex(bound: Bound, comparator: Comparator, keys: Sequence[Text], record: bool) -> Matcher:
+    fold = comparator is COMPARATORS[b"i;ascii-casemap"]
+    constants = [key.constant for key in keys]
+    try:
+        known = [Regex(key, fold) for key in constants if key is not None]
+    except BadRegex as error:
+        raise bound.wrong(str(error)) from error
+
+    def match(run: Run, values: Sequence[bytes]) -> bool:
+        try:
+            found = known if len(known) == len(keys) else [Regex(key.value(run), fold) for key in keys]
+        except BadRegex as error:
+            raise run.error(str(error)) from error
+        for value in values:
+            for regex in found:
+                run.spend(len(value) * _REGEX_COST)
+                texts = regex.match(value)
+                if texts is not None:
+                    if record:
+                        run.set_matched(texts)
+                    return True
+        return False
+
+    return match
+
+
+_REGEX_COST = 8
+"""How much dearer an octet is to a regular expression than to a substring."""
 
 
 def _relational(

@@ -17,7 +17,7 @@ def parse(source: bytes, limits: Limits) -> tuple[Node, ...]:
         raise BadScript("the script is too large", 1)
     if source.startswith(b"\xef\xbb\xbf"):
         source = source[3:]
-    return _Parser(tokens(source), limits.nesting).script()
+    return _Parser(tokens(source, limits.tokens), limits.nesting).script()
 
 
 class _Parser:

@@ -149,6 +149,7 @@ def test_good(script: str) -> None:
         "if " + "anyof (" * 3000 + "true" + ")" * 3000 + " { }",
         "if true {" * 100_000,
         "# " + "x" * 2_000_000,
+        "keep;" * 30_000,
     ],
 )
 def test_budgets(script: str) -> None:
@@ -158,7 +159,7 @@ def test_budgets(script: str) -> None:
 
 def test_strings() -> None:
     source = rb'"a\"b\\c\d" text:' + b"\r\n..one\r\n.two\r\n.\r\n" + b'"two\r\nlines"'
-    assert [token.value for token in tokens(source)] == [b'a"b\\cd', b".one\r\n.two\r\n", b"two\r\nlines", b""]
+    assert [token.value for token in tokens(source, 10)] == [b'a"b\\cd', b".one\r\n.two\r\n", b"two\r\nlines", b""]
 
 
 @pytest.mark.parametrize(

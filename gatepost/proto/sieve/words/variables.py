@@ -11,6 +11,7 @@ from gatepost.proto.sieve.run import Run
 from gatepost.proto.sieve.strings import variable_name
 
 _WILD = re.compile(rb"[*?\\]")
+_SPECIAL = re.compile(rb"[.^$*+?()\[\]{}|\\]")
 
 # RFC 5229 §4.1: applied in this order; those of one precedence exclude each other
 _MODIFIERS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
@@ -19,6 +20,7 @@ _MODIFIERS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "lowerfirst": ("precedence 30", lambda text: text[:1].lower() + text[1:]),
     "upperfirst": ("precedence 30", lambda text: text[:1].upper() + text[1:]),
     "quotewildcard": ("precedence 20", lambda text: _WILD.sub(rb"\\\g<0>", text)),
+    "quoteregex": ("precedence 20", lambda text: _SPECIAL.sub(rb"\\\g<0>", text)),
     "length": ("precedence 10", lambda text: b"%d" % len(text.decode("utf-8", "replace"))),
 }
 
@@ -53,7 +55,10 @@ WORDS = (
     Action(
         "set",
         "variables",
-        {tag: TagRule(group=group) for tag, (group, _) in _MODIFIERS.items()},
+        {
+            tag: TagRule(extension="regex" if tag == "quoteregex" else "", group=group)
+            for tag, (group, _) in _MODIFIERS.items()
+        },
         ("string", "string"),
         build=_set,
     ),
