@@ -7,17 +7,16 @@ import socket
 from collections.abc import Callable, Iterator
 
 import pytest
+from kernel_peers import listening
 
 from gatepost.adapters.kernel.drop import KernelDrop, KernelDropUnavailable
-
-from .peers import listening
 
 Attach = Callable[..., KernelDrop]
 
 
 @pytest.fixture
 def attach() -> Iterator[Attach]:
-    """`KernelDrop.attach`, closed at the end; what it reports is in `attach.said`."""
+    """`KernelDrop.attach`, closed at the end."""
     with contextlib.ExitStack() as stack:
 
         def made(*listeners: socket.socket, **options: object) -> KernelDrop:
