@@ -77,6 +77,8 @@ class Conversation(Generic[EventT]):
         Raises PeerGone, ClockRanOut, ServerStopping, Overloaded."""
         loop = asyncio.get_running_loop()
         while True:
+            if self.wire.lost and self.wire.why:
+                raise PeerGone  # we ended it, as a ban does: what has come already is not looked at (law 3)
             event = self.engine.next_event()
             self._account()
             if event is not None:

@@ -74,6 +74,11 @@ class ManageSieveEngine:
         """Octets held that belong to no event yet."""
         return len(self._input) + self._held
 
+    @property
+    def queued(self) -> int:
+        """Octets of output not yet taken."""
+        return len(self._output)
+
     # -- output -----------------------------------------------------------------------------------------------------
     def send(self, reply: Reply) -> None:
         """Queues a reply."""

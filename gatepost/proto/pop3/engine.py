@@ -62,6 +62,11 @@ class Pop3Engine:
         """Octets held that belong to no event yet."""
         return len(self._input)
 
+    @property
+    def queued(self) -> int:
+        """Octets of output not yet taken."""
+        return len(self._output)
+
     # -- output -----------------------------------------------------------------------------------------------------
     def send(self, reply: Reply) -> None:
         """Queues a reply of one line, or the first line of a longer one."""

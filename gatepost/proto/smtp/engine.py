@@ -92,6 +92,11 @@ class SmtpEngine:
         the client is between two pieces, not in the midst of a command."""
         return 0 if self._mode is _Mode.DATA else len(self._input)
 
+    @property
+    def queued(self) -> int:
+        """Octets of output not yet taken."""
+        return len(self._output)
+
     # -- output -----------------------------------------------------------------------------------------------------
     def send(self, reply: Reply) -> None:
         """Queues a reply."""

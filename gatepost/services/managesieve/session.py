@@ -11,7 +11,7 @@ from gatepost.mail.mailbox import MailboxDoor
 from gatepost.mail.scripts import ScriptDoor
 from gatepost.model.account import Account
 from gatepost.model.errors import GatepostError
-from gatepost.net.conversation import Clocks, Conversation
+from gatepost.net.conversation import FLUSH_AT, Clocks, Conversation
 from gatepost.net.wire import Wire
 from gatepost.ports.mailstore import AccountMail
 from gatepost.proto.managesieve.commands import Fault, FaultKind
@@ -57,6 +57,8 @@ class Session:
             event = await self.talk.next()
             if event is not None:
                 await self._answer(event)
+                if self.engine.queued > FLUSH_AT:  # pipelined questions must not pile up answers
+                    await self.talk.flush()
         if not self.wire.lost:
             await self.talk.flush()
             self.wire.close(self.why)

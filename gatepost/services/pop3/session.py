@@ -9,7 +9,7 @@ from gatepost.mail.auth import AuthDoor
 from gatepost.mail.conduct import Conduct
 from gatepost.mail.mailbox import MailboxDoor
 from gatepost.model.account import Account
-from gatepost.net.conversation import Clocks, Conversation
+from gatepost.net.conversation import FLUSH_AT, Clocks, Conversation
 from gatepost.net.wire import Wire
 from gatepost.proto.pop3.commands import Fault
 from gatepost.proto.pop3.engine import Pop3Engine, Pop3Event
@@ -54,6 +54,8 @@ class Session:
                 event = await self.talk.next()
                 if event is not None:
                     await self._answer(event)
+                    if self.engine.queued > FLUSH_AT:  # pipelined questions must not pile up answers
+                        await self.talk.flush()
             if not self.wire.lost:
                 await self.talk.flush()
                 self.wire.close(self.why)

@@ -10,7 +10,7 @@ import asyncio
 
 from gatepost.mail.auth import AuthDoor
 from gatepost.model.account import Account
-from gatepost.net.conversation import Budget, Clocks, Conversation
+from gatepost.net.conversation import FLUSH_AT, Budget, Clocks, Conversation
 from gatepost.net.wire import Wire, Woken
 from gatepost.proto.smtp.commands import Fault, Hello
 from gatepost.proto.smtp.engine import SmtpEngine, SmtpEvent
@@ -56,6 +56,8 @@ class Session:
                 event = await self.talk.next()
                 if event is not None:
                     await self._answer(event)
+                    if self.engine.queued > FLUSH_AT:  # pipelined questions must not pile up answers
+                        await self.talk.flush()
             if not self.wire.lost:
                 await self.talk.flush()
                 self.wire.close(self.why)

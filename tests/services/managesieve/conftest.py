@@ -21,8 +21,8 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
 
 
 @pytest.fixture
-async def port(room: Room) -> int:
-    service = ManageSieveService(
+def service(room: Room) -> ManageSieveService:
+    return ManageSieveService(
         auth=room.auth,
         mailboxes=room.mailboxes,
         scripts=room.scripts,
@@ -32,4 +32,8 @@ async def port(room: Room) -> int:
         hostname=HOST,
         options=ManageSieveOptions(),
     )
+
+
+@pytest.fixture
+async def port(room: Room, service: ManageSieveService) -> int:
     return await room.door(service, Door.MANAGESIEVE)

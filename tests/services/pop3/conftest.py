@@ -21,8 +21,8 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
 
 
 @pytest.fixture
-async def port(room: Room) -> int:
-    service = Pop3Service(
+def service(room: Room) -> Pop3Service:
+    return Pop3Service(
         auth=room.auth,
         mailboxes=room.mailboxes,
         journal=room.journal,
@@ -31,4 +31,8 @@ async def port(room: Room) -> int:
         hostname=HOST,
         options=Pop3Options(),
     )
+
+
+@pytest.fixture
+async def port(room: Room, service: Pop3Service) -> int:
     return await room.door(service, Door.POP3)

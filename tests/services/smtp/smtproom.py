@@ -16,8 +16,8 @@ class Smtp:
     def __init__(self, room: Room) -> None:
         self.room = room
 
-    async def port(self, role: Literal["mx", "submission"], **options: Any) -> int:
-        service = SmtpService(
+    def service(self, role: Literal["mx", "submission"], **options: Any) -> SmtpService:
+        return SmtpService(
             role=role,
             auth=self.room.auth,
             intake=self.room.intake,
@@ -28,7 +28,9 @@ class Smtp:
             hostname=HOST,
             options=SmtpOptions(**options),
         )
-        return await self.room.door(service, Door.SMTP if role == "mx" else Door.SUBMISSION)
+
+    async def port(self, role: Literal["mx", "submission"], **options: Any) -> int:
+        return await self.room.door(self.service(role, **options), Door.SMTP if role == "mx" else Door.SUBMISSION)
 
     async def mx(self, hello: bytes = b"EHLO client.example", **options: Any) -> Client:
         client = Client(await self.room.peer(await self.port("mx", **options)))

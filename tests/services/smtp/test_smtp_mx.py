@@ -9,6 +9,8 @@ import smtplib
 from lineroom import Room
 from smtproom import Client, Smtp
 
+from gatepost.model.events import Abuse
+
 MESSAGE = b"Subject: hello\r\n\r\n.dot\r\n"
 STUFFED = b"Subject: hello\r\n\r\n..dot\r\n.\r\n"
 
@@ -292,3 +294,21 @@ async def test_smtplib(smtp: Smtp, room: Room) -> None:
     refused = await asyncio.to_thread(talk)
     assert refused == {"no@example.org": (550, b"5.1.1 No such recipient here")}
     assert (await room.inbox())[0].endswith(b"Subject: x\r\n\r\n.\r\n..\r\nx\r\n")
+
+
+async def test_what_a_banned_peer_sent_before_is_not_taken(smtp: Smtp, room: Room) -> None:
+    """Law 3: the ban comes while a whole transaction lies in the buffer; nothing of it is answered or kept."""
+
+    def ban(event: object) -> None:
+        if isinstance(event, Abuse):
+            for live in room.live:
+                live.abort("banned")
+
+    room.journal.add(ban)
+    client = await smtp.mx()
+    client.peer.write(
+        b"MAIL FROM:<>\r\nRCPT TO:<nobody@example.org>\r\nRCPT TO:<ada@example.org>\r\nBDAT 4 LAST\r\nx\r\n\r\nQUIT\r\n"
+    )
+    assert await client.peer.rest() == b""
+    await room.lines.finish(5.0)
+    assert await room.inbox() == []

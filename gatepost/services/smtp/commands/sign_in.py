@@ -66,5 +66,5 @@ def _kind(hello: Hello | None) -> str:
     """The form of the client's EHLO, a coarse trait that tells one mail program from another."""
     name = hello.name if hello else ""
     if name.startswith("["):
-        return "ehlo-literal6" if ":" in name else "ehlo-literal"
+        return "ehlo-literal"
     return "ehlo-name" if "." in name else "ehlo-word"
