@@ -14,4 +14,8 @@ class MailboxDoor:
 
     def open(self, account: Account) -> AccountMail:
         """The account's own mail."""
-        return self._store.open(account.id, account.quota or self._default_quota)
+        return self._store.open(account.id, self.quota(account))
+
+    def quota(self, account: Account) -> int:
+        """Octets the account may hold; 0: no limit."""
+        return account.quota or self._default_quota

@@ -136,13 +136,6 @@ class Cursor:
         self.at = found.end()
         return found[0]
 
-    def text_string(self) -> str:
-        """An astring that must be UTF-8."""
-        try:
-            return self.astring().decode("utf-8")
-        except UnicodeDecodeError:
-            raise SyntaxFault("Expected UTF-8 text") from None
-
     # -- numbers ---------------------------------------------------------------------------------------------------------
     def number(self, limit: int = MAX_NUMBER) -> int:
         """An unsigned number up to `limit`."""

@@ -1,7 +1,7 @@
 """THREAD's two algorithms (RFC 5256 §3), on facts instead of messages.
 
-Linear but for sorting: loops are looked for by walking up from the would-be parent, and deep chains are never recursed
-into, so that a hostile References header costs no stack.
+Loops are looked for by walking up from the would-be parent, MAX_DEPTH steps at most, and chains are never recursed into:
+a hostile References header costs neither stack nor much time.
 """
 
 from __future__ import annotations
@@ -9,6 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import msgspec
+
+MAX_DEPTH = 1000
+"""Generations; what would hang deeper begins a thread of its own."""
+MAX_REFERENCES = 100
+"""Of one message; of more, the first and the last ones count (RFC 5322 §3.6.4 lets references be shortened so)."""
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -31,36 +36,36 @@ class Node:
     def __init__(self, facts: Facts | None = None) -> None:
         self.facts = facts
         self.parent: Node | None = None
-        self.children: list[Node] = []
+        self.children: dict[Node, None] = {}
 
     def adopt(self, child: Node) -> None:
         """Makes `child` ours; it leaves the parent it had."""
         if child.parent is not None:
-            child.parent.children.remove(child)
+            del child.parent.children[child]
         child.parent = self
-        self.children.append(child)
+        self.children[child] = None
 
     def leave(self) -> None:
         """Has no parent from now on."""
         if self.parent is not None:
-            self.parent.children.remove(self)
+            del self.parent.children[self]
             self.parent = None
 
     def under(self, other: Node) -> bool:
-        """Whether `other` is this node or above it."""
+        """Whether `other` is this node or above it, or it is too far up to tell."""
         node: Node | None = self
-        while node is not None:
-            if node is other:
-                return True
+        for _ in range(MAX_DEPTH):
+            if node is None or node is other:
+                return node is other
             node = node.parent
-        return False
+        return True
 
     @property
     def lead(self) -> Facts:
         """Its own facts, or a dummy's first child's."""
         node = self
         while node.facts is None:
-            node = node.children[0]
+            node = next(iter(node.children))
         return node.facts
 
 
@@ -86,9 +91,7 @@ def references(messages: Sequence[Facts]) -> list[Node]:
     _sort(root)  # (4)
     _gather(root)  # (5)
     _sort(root)  # (6)
-    for node in root.children:
-        node.parent = None
-    return root.children
+    return list(root.children)
 
 
 def render(nodes: Iterable[Node]) -> bytes:
@@ -96,11 +99,11 @@ def render(nodes: Iterable[Node]) -> bytes:
     out: list[str] = []
     stack: list[Node | str] = []
 
-    def push(siblings: Sequence[Node]) -> None:
-        for node in reversed(siblings):
+    def push(siblings: Iterable[Node]) -> None:
+        for node in reversed(list(siblings)):
             stack.extend((")", node, "("))
 
-    push(list(nodes))
+    push(nodes)
     while stack:
         item = stack.pop()
         if isinstance(item, str):
@@ -111,7 +114,7 @@ def render(nodes: Iterable[Node]) -> bytes:
             if item.children:
                 out.append(" ")
         if len(item.children) == 1:
-            stack.append(item.children[0])
+            stack.extend(item.children)
         else:
             push(item.children)
     return "".join(out).encode("ascii")
@@ -137,7 +140,7 @@ def _linked(messages: Sequence[Facts]) -> list[Node]:
         own.append((node, facts))
     for node, facts in own:
         chain: list[Node] = []
-        for reference in facts.references:
+        for reference in _shortened(facts.references):
             link = by_id.get(reference)
             if link is None:
                 link = by_id[reference] = Node()
@@ -149,6 +152,12 @@ def _linked(messages: Sequence[Facts]) -> list[Node]:
         if chain and not chain[-1].under(node):
             chain[-1].adopt(node)
     return nodes
+
+
+def _shortened(references: tuple[str, ...]) -> tuple[str, ...]:
+    if len(references) <= MAX_REFERENCES:
+        return references
+    return (references[0], *references[1 - MAX_REFERENCES :])
 
 
 def _prune(root: Node) -> None:
@@ -175,7 +184,7 @@ def _walk(root: Node) -> list[Node]:
 def _sort(root: Node) -> None:
     """Steps 4 and 6: siblings by sent date, the youngest generation first."""
     for node in reversed(_walk(root)):
-        node.children.sort(key=lambda child: _when(child.lead))
+        node.children = dict.fromkeys(sorted(node.children, key=lambda child: _when(child.lead)))
 
 
 def _gather(root: Node) -> None:

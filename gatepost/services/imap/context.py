@@ -113,7 +113,7 @@ class Context:
         if not self.condstore:
             self.enabled.add("CONDSTORE")
             if self.view is not None:
-                self.send(ok("Highest modseq", f"HIGHESTMODSEQ {self.view.modseq}").render())
+                self.send(ok("Highest modseq", f"HIGHESTMODSEQ {max(1, self.view.modseq)}").render())
 
     # -- names -------------------------------------------------------------------------------------------------------------
     def name(self, octets: bytes) -> str:

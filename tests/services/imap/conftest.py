@@ -30,6 +30,7 @@ from gatepost.services.imap import ImapOptions, ImapService
 
 ADA, PASSWORD = "ada@example.org", "analytical-engine"
 MAX_MESSAGE = 2_000_000
+CREDENTIALS: list[Credentials] = []
 
 
 class StoppedClock:
@@ -89,9 +90,9 @@ async def rooms(tmp_path: Path) -> AsyncIterator[Rooms]:
         options=AuthOptions(),
     )
     await directory.add_domain("example.org")
-    secret = Secret(PASSWORD)
-    credentials = Credentials(await passwords.hash(secret), await passwords.scram_keys(secret))
-    account = await directory.add_account(ADA, credentials, quota=50_000_000)
+    if not CREDENTIALS:  # hashing is slow on purpose: once for all tests
+        CREDENTIALS.append(Credentials(await passwords.hash(Secret(PASSWORD))))
+    account = await directory.add_account(ADA, CREDENTIALS[0], quota=50_000_000)
     mailboxes, budget = MailboxDoor(store), Budget(64 << 20)
     service = ImapService(
         auth=auth,

@@ -80,7 +80,8 @@ def _authenticate(cursor: Cursor) -> Authenticate:
 
 def _login(cursor: Cursor) -> Login:
     cursor.space()
-    login = cursor.text_string()
+    # what is not UTF-8 is nobody's login, and counts like one (law 1)
+    login = cursor.astring().decode("utf-8", "replace")
     cursor.space()
     return Login(login, Secret(cursor.astring()))
 

@@ -27,7 +27,8 @@ async def get_quota_root(context: Context, command: GetQuotaRoot) -> Status:
 
 async def _tell(context: Context) -> None:
     assert context.account is not None
-    context.send(quota(ROOT, await context.mail.usage(), context.account.quota))
+    limit = context.house.mailboxes.quota(context.account)
+    context.send(quota(ROOT, await context.mail.usage(), limit))
 
 
 HANDLERS: dict[type, Handler] = {

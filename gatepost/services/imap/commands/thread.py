@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from gatepost.model.mail import Email
@@ -25,8 +26,9 @@ async def thread(context: Context, command: Thread) -> Status:
     messages = [
         _facts(email, uid if command.uid else view.number(uid) or 0) async for uid, email, _ in emails_of(context, uids)
     ]
-    threads = _ALGORITHMS[command.algorithm](messages)
-    context.send(b"* THREAD%b\r\n" % (b" " + render(threads) if threads else b""))
+    # a large mailbox takes a while: not on the event loop
+    threads = await asyncio.to_thread(lambda: render(_ALGORITHMS[command.algorithm](messages)))
+    context.send(b"* THREAD%b\r\n" % (b" " + threads if threads else b""))
     return ok("THREAD done")
 
 
