@@ -12,11 +12,14 @@ import hashlib
 import hmac
 import os
 from collections.abc import Callable, Iterable
+from typing import Any
 
-from gatepost.guard.engine import Guard
+import msgspec
+
+from gatepost.guard.familiarity import Tagger
 from gatepost.guard.fingerprints import Fingerprints
 from gatepost.guard.options import GuardOptions
-from gatepost.guard.verdicts import Admission, Attempt, Lane, Outcome, Refusal, Rule, Tags, Ticket
+from gatepost.guard.verdicts import Admission, Attempt, Lane, Outcome, Refusal, Rule, Settlement, Tags, Ticket
 from gatepost.journal import Journal
 from gatepost.model.account import Login
 from gatepost.model.address import Address, Network, parse_address
@@ -28,14 +31,20 @@ from gatepost.model.events import (
     Banned,
     Event,
     Failed,
+    GuardLoaded,
+    GuardTold,
     SignedIn,
     SignInFailed,
     SignInRefused,
+    SignInUntried,
+    Trace,
     Warned,
+    is_act,
 )
 from gatepost.model.secret import Secret
 from gatepost.ports.clock import Clock
 from gatepost.ports.guardstore import GuardStore
+from gatepost.recorded import RecordedGuard, Seconds, as_noted, slot_of
 
 KEY_LIFE = 86400.0
 """Seconds that a fingerprint key is current; it stays readable as long again (GUARD.md, Secrets 2)."""
@@ -55,15 +64,20 @@ class Gate:
         is_common: Callable[[Secret], bool],
     ) -> None:
         self.options = options
-        self.guard = Guard(options, key)
         self._journal, self._clock, self._store = journal, clock, store
         self._tag_key, self._is_common = key, is_common
+        self._tagger = Tagger(key)
+        self._acts = 0
+        self._seconds = Seconds(clock.now())
+        self.guard = RecordedGuard(options, key, self._moment, self._told)
         self._fingerprints = Fingerprints(os.urandom(32), os.urandom(32))
         self._rotated = clock.now()
         self._flush = asyncio.Event()
         self._failing = False
-        self.guard.load(store.load(), clock.now())
         journal.add(self._learn)
+        now, records = clock.now(), tuple(store.load())
+        self.guard.load(records, now)
+        journal.note(GuardLoaded(now, as_noted(options), len(records)))
 
     # -- asked at the listener and at every HTTP request -----------------------------------------------------------
     def admit(self, client: Address) -> Admission:
@@ -84,7 +98,7 @@ class Gate:
     ) -> Ticket | Refusal:
         """Takes the attempt's slot, or refuses it; a refusal is in the journal already. In a dry run nothing is
         refused: what would have been is noted, and the attempt goes on uncharged."""
-        now = self._clock.now()
+        now = self._moment()
         known_secret = secret if secret is not None and not token else None
         attempt = Attempt(
             source=connection.client,
@@ -97,24 +111,37 @@ class Gate:
             token=token,
         )
         answer = self.guard.reserve(attempt, now)
+        name = self.name_of(login)
+        trace = Trace(
+            after=self._acts,
+            reserved_at=now,
+            kind=kind,
+            token=token,
+            charged=name,
+            slot=slot_of(self._tagger, login),
+        )
         if isinstance(answer, Ticket):
-            return answer
+            trace = msgspec.structs.replace(trace, ticket=answer.number)
+            return msgspec.structs.replace(answer, trace=trace)
+        order = self._acts + 1
         self._journal.note(
             SignInRefused(
                 at=now,
                 connection=connection.id,
                 door=connection.door,
                 client=str(connection.client),
-                login=self.name_of(login),
+                login=name,
                 mechanism=mechanism,
                 rule=answer.rule,
                 retry_after=round(answer.retry_after, 3),
+                trace=msgspec.structs.replace(trace, order=order, charged=""),
             )
         )
         self._perform(answer.events)
         if self.options.enforce:
             return answer
-        return Ticket(number=0, attempt=attempt, lane=Lane.STRANGER, at=now)
+        trace = msgspec.structs.replace(trace, ticket=-order)
+        return Ticket(number=0, attempt=attempt, lane=Lane.STRANGER, at=now, trace=trace)
 
     def settle(
         self,
@@ -126,43 +153,44 @@ class Gate:
         credential: str = "password",
     ) -> None:
         """Tells how a reserved attempt ended; exactly once for each ticket."""
-        now = self._clock.now()
+        now = self._moment()
         attempt = ticket.attempt
         # a tag is kept only of a password that was wrong (GUARD.md, Secrets 1)
-        tags = self._tags(attempt.login, secret) if outcome in (Outcome.WRONG, Outcome.PREVIOUS) else None
-        dry = ticket.number == 0
-        settled = None if dry else self.guard.settle(ticket, outcome, now, tags)
+        tags = self._tags(attempt.login, secret) if outcome is Outcome.WRONG else None
+        settled = Settlement() if ticket.number == 0 else self.guard.settle(ticket, outcome, now, tags)
+        login = self.name_of(attempt.login)
+        trace = msgspec.structs.replace(
+            ticket.trace,
+            order=self._acts + 1,
+            charged="" if ticket.trace.charged == login else ticket.trace.charged,
+            common=outcome is Outcome.WRONG and attempt.common,
+            before=(tags.same[1], tags.spray[1]) if tags else (0, 0),
+        )
+        about: dict[str, Any] = {
+            "at": now,
+            "connection": connection.id,
+            "door": connection.door,
+            "client": str(connection.client),
+            "login": login,
+            "mechanism": attempt.mechanism,
+            "trace": trace,
+        }
         if outcome is Outcome.RIGHT:
-            self._journal.note(
-                SignedIn(
-                    at=now,
-                    connection=connection.id,
-                    door=connection.door,
-                    client=str(connection.client),
-                    login=self.name_of(attempt.login),
-                    mechanism=attempt.mechanism,
-                    lane=ticket.lane,
-                    credential=credential,
-                    first_from_here=settled.first_from_here if settled else False,
-                )
-            )
-        elif outcome is not Outcome.UNTRIED:
+            first = settled.first_from_here
+            self._journal.note(SignedIn(**about, lane=ticket.lane, credential=credential, first_from_here=first))
+        elif outcome is Outcome.UNTRIED:
+            self._journal.note(SignInUntried(**about))
+        else:
             self._journal.note(
                 SignInFailed(
-                    at=now,
-                    connection=connection.id,
-                    door=connection.door,
-                    client=str(connection.client),
-                    login=self.name_of(attempt.login),
-                    mechanism=attempt.mechanism,
+                    **about,
                     lane=ticket.lane,
-                    counted=settled.counted if settled else False,
-                    why=settled.why if settled and settled.why in ("repeated", "previous") else why,
+                    counted=settled.counted,
+                    why=settled.why if settled.why in ("repeated", "previous") else why,
                     tags=(tags.same[0], tags.spray[0]) if tags else (0, 0),
                 )
             )
-        if settled:
-            self._perform(settled.events)
+        self._perform(settled.events)
 
     def name_of(self, login: Login) -> str:
         """A login as it may be logged: itself where it exists, else a keyed tag (it is often a mistyped password)."""
@@ -176,19 +204,21 @@ class Gate:
     # -- administration ---------------------------------------------------------------------------------------------
     async def ban(self, network: Network, seconds: float | None, reason: str, by: str) -> None:
         """By hand, durable on return. Raises guard.engine.CannotBan, StorageUnavailable."""
-        self._perform(self.guard.ban(network, self._clock.now(), seconds, reason, by))
+        self._perform(self.guard.ban(network, self._moment(), seconds, reason, by))
         await self.save()
 
     async def lift(self, network: Network, by: str) -> int:
         """Ends the bans on and within `network` and clears what led to them, durable on return; how many there were."""
-        events = self.guard.lift(network, self._clock.now(), by)
+        events = self.guard.lift(network, self._moment(), by)
         self._perform(events)
         await self.save()
         return len(events)
 
     async def lift_login(self, login: Login) -> bool:
         """Reopens an account, durable on return."""
-        lifted = self.guard.lift_login(login.key, self._clock.now())
+        now = self._moment()
+        lifted = self.guard.lift_login(login.key, now)
+        self._told(GuardTold(now, "reopen", self.name_of(login), slot=slot_of(self._tagger, login)))
         await self.save()
         return lifted
 
@@ -219,8 +249,7 @@ class Gate:
             except TimeoutError:
                 pass
             self._flush.clear()
-            now = self._clock.now()
-            self._perform(self.guard.tick(now))
+            now = self._moment()
             if now - self._rotated >= KEY_LIFE:
                 self._fingerprints.rotate(os.urandom(32), os.urandom(32))
                 self._rotated = now
@@ -228,6 +257,22 @@ class Gate:
                 await self.save()
             except StorageUnavailable:
                 continue
+
+    def _moment(self) -> float:
+        """The time, once the guard has ticked for every second that began meanwhile."""
+        now = self._clock.now()
+        self._pass(now)
+        return now
+
+    def _pass(self, now: float) -> None:
+        if self._seconds.jumped(now):
+            self._seconds.jump(now)
+            self._told(GuardTold(now, "clock", ""))
+        for second in self._seconds.until(now):
+            self._perform(self.guard.tick(second))
+
+    def _told(self, event: GuardTold) -> None:
+        self._journal.note(msgspec.structs.replace(event, order=self._acts + 1))
 
     def _perform(self, events: Iterable[Event]) -> None:
         for event in events:
@@ -237,7 +282,10 @@ class Gate:
 
     def _learn(self, event: Event) -> None:
         """The guard's ear at the journal: what the doors report besides passwords."""
+        if is_act(event):
+            self._acts += 1
         if isinstance(event, Abuse) and event.points:
+            self._pass(event.at)
             self._perform(self.guard.abuse(parse_address(event.client), event.kind, event.points, event.at))
 
 

@@ -54,6 +54,7 @@ class Log:
         values = msgspec.to_builtins(event)
         at = datetime.datetime.fromtimestamp(values.pop("at"), datetime.UTC).astimezone()
         kind = values.pop("type")
+        values.pop("trace", None)  # for a replay, not for people
         words = " ".join(f"{key}={_word(value)}" for key, value in values.items() if value not in ("", 0, [], {}))
         line = f"{at:%H:%M:%S}.{at.microsecond // 1000:03d} {severity:<7} {kind:<17} {words}"
         return f"{_COLOURS[severity]}{line}\033[0m" if self._colour and _COLOURS[severity] else line

@@ -8,7 +8,7 @@ import msgspec
 
 from gatepost.model.account import Login
 from gatepost.model.address import Address
-from gatepost.model.events import Event
+from gatepost.model.events import UNTRACED, Event, Trace
 
 
 class Admission(StrEnum):
@@ -90,12 +90,14 @@ class Outcome(StrEnum):
 
 
 class Ticket(msgspec.Struct, frozen=True):
-    """A reserved attempt: hand it back to `Guard.settle` exactly once. `number` is unique in the process."""
+    """A reserved attempt: hand it back to `Guard.settle` exactly once. `number` is unique in the process. `trace` is the
+    gate's own note for the journal."""
 
     number: int
     attempt: Attempt
     lane: Lane
     at: float
+    trace: Trace = UNTRACED
 
 
 class Settlement(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ Every event is frozen, has `at` in seconds since the epoch, and no secret: a log
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -31,6 +31,33 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     failures: int = 0
     first: float = 0.0
     last: float = 0.0
+
+
+class Trace(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a replay needs to know of an attempt besides what its event says. Acts are the events for which `is_act` holds,
+    numbered from 1 in each process; each stands for one or two questions that the guard was asked.
+
+    `order` is the act's own number, `after` that of the last act before the slot was reserved, `ticket` the order among
+    slots (below 0: a dry run let the attempt refused by act `-ticket` go on, and nothing was charged), `reserved_at` when
+    it was. `kind` and `token` as in guard.verdicts.Attempt; `charged` the login that was charged, where it is not the
+    event's (app passwords); `slot` the counters that it shares with other unknown logins, -1 for known ones. `common` and
+    `before` (the tags under yesterday's keys) are set of wrong passwords only: of a right one, or of one that nobody looked
+    at, nothing is ever said.
+    """
+
+    order: int = 0
+    after: int = 0
+    ticket: int = 0
+    reserved_at: float = 0.0
+    kind: str = ""
+    token: bool = False
+    charged: str = ""
+    slot: int = -1
+    common: bool = False
+    before: tuple[int, int] = (0, 0)
+
+
+UNTRACED = Trace()
 
 
 class Started(msgspec.Struct, frozen=True, tag="started"):
@@ -111,6 +138,7 @@ class SignedIn(msgspec.Struct, frozen=True, tag="signed-in"):
     lane: str
     credential: str = "password"
     first_from_here: bool = False
+    trace: Trace = UNTRACED
 
 
 class SignInFailed(msgspec.Struct, frozen=True, tag="sign-in-failed"):
@@ -125,9 +153,23 @@ class SignInFailed(msgspec.Struct, frozen=True, tag="sign-in-failed"):
     lane: str
     counted: bool
     why: str
-    """wrong, unknown, disabled, repeated, previous, malformed, token, app-password"""
+    """wrong, unknown, disabled, repeated, previous, malformed, token, app-password; banned (right, but too late) or
+    abandoned (cut off before it was known)"""
     tags: tuple[int, int] = (0, 0)
     """Short keyed fingerprints (same-wrong, spray), meaningless outside this process; they let a journal be replayed."""
+    trace: Trace = UNTRACED
+
+
+class SignInUntried(msgspec.Struct, frozen=True, tag="sign-in-untried"):
+    """Our own overload kept a password from being looked at: nothing was counted, and the peer was told to come back."""
+
+    at: float
+    connection: str
+    door: str
+    client: str
+    login: str
+    mechanism: str
+    trace: Trace = UNTRACED
 
 
 class SignInRefused(msgspec.Struct, frozen=True, tag="sign-in-refused"):
@@ -141,6 +183,7 @@ class SignInRefused(msgspec.Struct, frozen=True, tag="sign-in-refused"):
     mechanism: str
     rule: str
     retry_after: float = 0.0
+    trace: Trace = UNTRACED
 
 
 class Abuse(msgspec.Struct, frozen=True, tag="abuse"):
@@ -185,6 +228,29 @@ class AccountClosed(msgspec.Struct, frozen=True, tag="account-closed"):
     login: str
     until: float
     failures: int
+
+
+class GuardLoaded(msgspec.Struct, frozen=True, tag="guard-loaded"):
+    """The guard begins, with `policy` (the configuration's `[guard]`) and `records` of durable state from before."""
+
+    at: float
+    policy: dict[str, Any]
+    records: int
+
+
+class GuardTold(msgspec.Struct, frozen=True, tag="guard-told"):
+    """The guard was told something by hand, or by its host. `what`: ban, lift, reopen, allow, disallow, protect, expose,
+    unexpose, forget, or clock (it stood still or was set, so that seconds were left out). `subject` is a network or a
+    login as logs show it, `note` the reason or remark, `seconds` a ban's length, `slot` an unknown login's shared counters."""
+
+    at: float
+    what: str
+    subject: str
+    note: str = ""
+    by: str = ""
+    seconds: float | None = None
+    slot: int = -1
+    order: int = 0
 
 
 class Delivered(msgspec.Struct, frozen=True, tag="delivered"):
@@ -232,9 +298,17 @@ class Administered(msgspec.Struct, frozen=True, tag="administered"):
 
 Event: TypeAlias = (
     Started | Stopping | Warned | Failed | ConnectionOpened | ConnectionClosed | ConnectionsRefused | SignedIn
-    | SignInFailed | SignInRefused | Abuse | Banned | BanEnded | AccountClosed | Delivered | DeliveryFailed
-    | ScriptTrouble | Administered
+    | SignInFailed | SignInUntried | SignInRefused | Abuse | Banned | BanEnded | AccountClosed | GuardLoaded | GuardTold
+    | Delivered | DeliveryFailed | ScriptTrouble | Administered
 )  # fmt: skip
+
+
+def is_act(event: Event) -> bool:
+    """Whether a replay turns it into questions to the guard."""
+    if isinstance(event, Abuse):
+        return event.points > 0
+    return isinstance(event, (SignedIn, SignInFailed, SignInUntried, SignInRefused, GuardTold))
+
 
 SEVERITY: dict[type, Severity] = {
     Started: Severity.NOTICE,
@@ -246,11 +320,14 @@ SEVERITY: dict[type, Severity] = {
     ConnectionsRefused: Severity.INFO,
     SignedIn: Severity.INFO,
     SignInFailed: Severity.INFO,
+    SignInUntried: Severity.INFO,
     SignInRefused: Severity.INFO,
     Abuse: Severity.INFO,
     Banned: Severity.NOTICE,
     BanEnded: Severity.NOTICE,
     AccountClosed: Severity.NOTICE,
+    GuardLoaded: Severity.INFO,
+    GuardTold: Severity.INFO,
     Delivered: Severity.INFO,
     DeliveryFailed: Severity.NOTICE,
     ScriptTrouble: Severity.WARNING,
