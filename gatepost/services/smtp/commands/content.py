@@ -73,7 +73,6 @@ async def _finish(session: Session, transaction: Transaction, end: ContentEnd) -
     """Hands the message over, and ends the transaction however that went."""
     try:
         if end.bare_line_end:
-            session.conduct.bad_command()
             return render.BARE_LINE_END
         if transaction.collector.refusal is not None:
             return transaction.collector.refusal
