@@ -45,9 +45,10 @@ INLINE_SCRIPT = 8 * 1024
 INLINE_HEADER = 32 * 1024
 """A script and a header of at most so many octets take well under a millisecond together and run on the event loop; a
 script that reads bodies, or anything larger, may use up `Limits.steps` (half a second) and runs in a thread."""
-MAX_REASON = 500
+MAX_REASON = 2000
+"""Characters of a refusal's reason."""
 
-_UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f]+")
+_UNPRINTABLE = re.compile(r"[^\S\n]+|[\x00-\x09\x0b-\x1f\x7f]+")
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -199,7 +200,7 @@ async def _decision(mail: AccountMail, outcome: Outcome, script: str) -> FilingD
         elif isinstance(action, Redirect):
             redirects.append(action.address)
         elif isinstance(action, Reject):
-            reject = _UNPRINTABLE.sub(" ", action.reason).strip()[:MAX_REASON] or "The message is refused"
+            reject = _UNPRINTABLE.sub(" ", action.reason.strip())[:MAX_REASON] or "The message is refused"
         else:
             assert isinstance(action, Discard)  # it only cancels the implicit keep, which is done (RFC 5228 §4.4)
     return FilingDecision(tuple(places.values()), reject, tuple(redirects), "; ".join(troubles), script)

@@ -85,8 +85,8 @@ async def test_discard_is_nothing_at_all(mail: AccountMail) -> None:
 async def test_redirect_and_reject(mail: AccountMail) -> None:
     decision = await decide(mail, 'redirect "a@b.example"; redirect "c@d.example";')
     assert (decision.deliveries, decision.redirects) == ((), ("a@b.example", "c@d.example"))
-    decision = await decide(mail, 'require "ereject"; ereject text:\r\nnot\r\n\thome\x07\r\n.\r\n;')
-    assert (decision.deliveries, decision.reject) == ((), "not home")
+    decision = await decide(mail, 'require "ereject"; ereject text:\r\nnot\t\thome\x07\r\ntoday\r\n.\r\n;')
+    assert (decision.deliveries, decision.reject) == ((), "not home \ntoday")
     decision = await decide(mail, 'require "reject"; reject "";')
     assert decision.reject
 

@@ -4,25 +4,20 @@ Never raises on any input. Never re-serialises. Offsets are into the octets give
 """
 
 from gatepost.proto.mime.addresses import MimeAddress, parse_addresses
-from gatepost.proto.mime.body import decode_octets, decoded_body, part_text, search_text, walk
-from gatepost.proto.mime.bodyparts import BodyParts, body_parts
+from gatepost.proto.mime.body import decoded_body, part_text, search_text, walk
 from gatepost.proto.mime.dates import parse_date, parse_zoned_date
 from gatepost.proto.mime.html import html_text
-from gatepost.proto.mime.index import header_fields, index_message, locate, message_ids
+from gatepost.proto.mime.index import header_fields, index_message, locate
 from gatepost.proto.mime.words import decode_text
 
 __all__ = [
-    "BodyParts",
     "MimeAddress",
-    "body_parts",
-    "decode_octets",
     "decode_text",
     "decoded_body",
     "header_fields",
     "html_text",
     "index_message",
     "locate",
-    "message_ids",
     "parse_addresses",
     "parse_date",
     "parse_zoned_date",

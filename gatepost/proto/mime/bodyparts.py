@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from gatepost.model.message import Part
 
 _SEEN_INLINE = ("image", "audio", "video")
 
 
-class BodyParts:
+class BodyParts(msgspec.Struct, frozen=True):
     """`text` and `html` are the parts to show in order for each preference, `attachments` the others."""
 
-    def __init__(self) -> None:
-        self.text: list[Part] = []
-        self.html: list[Part] = []
-        self.attachments: list[Part] = []
+    text: tuple[Part, ...]
+    html: tuple[Part, ...]
+    attachments: tuple[Part, ...]
 
 
 def body_parts(root: Part) -> BodyParts:
     """The lists of RFC 8621 §4.1.4: textBody, htmlBody, attachments."""
-    found = BodyParts()
-    _collect((root,), "mixed", False, found.html, found.text, found.attachments)
-    return found
+    html: list[Part] = []
+    text: list[Part] = []
+    attachments: list[Part] = []
+    _collect((root,), "mixed", False, html, text, attachments)
+    return BodyParts(tuple(text), tuple(html), tuple(attachments))
 
 
 def has_attachment(root: Part) -> bool:

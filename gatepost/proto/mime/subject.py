@@ -6,10 +6,9 @@ import re
 
 _BLOB = re.compile(r"\[[^\[\]]*+\]\s*")
 _REFWD = re.compile(r"(?:re|fwd?)\s*(?:\[[^\[\]]*+\]\s*)?:", re.IGNORECASE)
-_TRAILER = re.compile(r"(?:\s|\(fwd\))+\Z", re.IGNORECASE)
 _FWD = re.compile(r"\[fwd:(.*)\]\Z", re.IGNORECASE | re.DOTALL)
 MAX_LENGTH = 1000
-"""Characters looked at; longer subjects keep their tail as it is."""
+"""Characters; a base subject is for comparing and sorting, and a longer one is cut."""
 
 
 def base_subject(subject: str) -> str:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatepost.proto.mime import body_parts, decoded_body, html_text, index_message, part_text, search_text
+from gatepost.proto.mime import decoded_body, html_text, index_message, part_text, search_text
+from gatepost.proto.mime.bodyparts import body_parts
 
 
 def decoded(encoding: str, body: bytes) -> bytes:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatepost.proto.mime import MimeAddress, decode_text, index_message, message_ids, parse_addresses, parse_date
+from gatepost.proto.mime import MimeAddress, decode_text, index_message, parse_addresses, parse_date
+from gatepost.proto.mime.index import message_ids
 from gatepost.proto.mime.params import decoded_params, sent_params
 from gatepost.proto.mime.subject import base_subject
 

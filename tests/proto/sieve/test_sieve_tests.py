@@ -45,6 +45,7 @@ NUMERIC = "relational comparator-i;ascii-numeric"
         ('address :is "from" "Wile E. Coyote"', False),
         ('address :is ["to", "cc"] "c@d.example"', True),
         ('address :localpart "cc" "group"', False),
+        ('address ["from:", "", "caf é"] "x"', False),
         # §5.4, §5.5, §5.9
         ('exists ["From", "Date"]', True),
         ('exists ["From", "X-MEETINGTIME"]', False),

@@ -3,6 +3,7 @@ field among several (index, RFC 5260 §6)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from gatepost.proto.sieve.binding import Bound, Check, TagRule, Test
@@ -25,6 +26,7 @@ _ADDRESS_FIELDS = frozenset(
      "resent-sender", "resent-reply-to", "return-path", "delivered-to", "x-original-to", "errors-to",
      "disposition-notification-to", "mail-followup-to", "apparently-to"}
 )  # fmt: skip
+_FIELD_NAME = re.compile(r"[!-9;-~]+", re.ASCII)
 
 
 def field_name(raw: bytes) -> str:
@@ -110,9 +112,11 @@ def _address(bound: Bound) -> Check:
     names, match, choose = bound.texts(0), matcher(bound, bound.texts(1), bound.records), chooser(bound)
     part = address_part(bound)
     for name in names:
-        constant = name.constant
-        if constant is not None and field_name(constant) not in _ADDRESS_FIELDS:
-            raise bound.wrong(f"{field_name(constant)[:80]!r} is not a header field with addresses")
+        field = field_name(name.constant or b"")
+        if (
+            _FIELD_NAME.fullmatch(field) and field not in _ADDRESS_FIELDS
+        ):  # RFC 5228 §2.4.2.2: what is no name is no error
+            raise bound.wrong(f"{field[:80]!r} is not a header field with addresses")
 
     def address(run: Run) -> bool:
         raws: list[bytes] = []
