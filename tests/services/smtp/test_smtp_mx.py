@@ -261,7 +261,7 @@ async def test_a_script_that_rejects(smtp: Smtp, room: Room) -> None:
     await room.mail().activate_script("no")
     client = await smtp.mx()
     await client.envelope()
-    assert await client.sends(STUFFED) == b"550 5.7.1 Not today. Sorry.\r\n"
+    assert await client.sends(STUFFED) == b"550-5.7.1 Not today.\r\n550 5.7.1 Sorry.\r\n"
     assert await room.inbox() == []
 
 
