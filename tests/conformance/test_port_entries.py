@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from conformance_messages import message
 
@@ -170,6 +172,34 @@ async def test_watchers_are_told_in_order(mail: AccountMail) -> None:
     end()
     await mail.move(inbox, ALL_UIDS, sent)
     assert len(told) == 3
+
+
+async def test_watchers_hear_of_changes_by_others(store: Mailstore, mail: AccountMail) -> None:
+    told: list[AccountChange] = []
+
+    def broken(change: AccountChange) -> None:
+        raise RuntimeError("a fault of a watcher's own")
+
+    mail.watch(broken)
+    mail.watch(told.append)
+    await fill(store.open(mail.account), 1)
+    assert len(told) == 1
+
+
+async def test_a_cancelled_caller_does_not_silence_a_change(mail: AccountMail) -> None:
+    """Whoever goes away between the commit and the answer: the others learn of it all the same."""
+    told: list[AccountChange] = []
+    mail.watch(told.append)
+    inbox = (await mail.mailbox("INBOX")).id
+    tasks = [asyncio.create_task(mail.append(Draft(message(n), (inbox,)))) for n in range(20)]
+    await asyncio.wait(tasks[:3], return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await fill(mail, 1)
+    there = await mail.mailbox_by_id(inbox)
+    assert told[-1].states == await mail.states()
+    assert len(told) == there.messages  # one change each, the last fill's included
 
 
 async def test_accounts_see_nothing_of_each_other(store: Mailstore, mail: AccountMail) -> None:

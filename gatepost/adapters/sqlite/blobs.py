@@ -50,6 +50,7 @@ class BlobFiles:
         path = self.path(blob)
         with contextlib.suppress(FileNotFoundError):
             if path.stat().st_size == len(content):
+                sync_folder(path.parent)  # another thread may have named it just now
                 return
         make_folder(path.parent)
         temporary = path.with_name(f"{blob}.{os.urandom(6).hex()}.tmp")

@@ -7,6 +7,7 @@ are nobody else's. A database knows its schema's version (`user_version`); what 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -38,6 +39,8 @@ STORAGE_FAILURES: tuple[type[Exception], ...] = (
 )
 """What a disk that is full, read-only, failing or gone looks like."""
 
+_making = threading.Lock()
+
 
 class NewerSchema(Exception):
     """The database was written by a newer version of this program."""
@@ -45,9 +48,14 @@ class NewerSchema(Exception):
 
 def make_folder(folder: Path) -> None:
     """Makes `folder` and its missing parents, mode 0700, their names on disk when this returns."""
+    with _making:  # whoever finds a folder finds it on disk: not while another thread is still about to sync it
+        _make_folder(folder)
+
+
+def _make_folder(folder: Path) -> None:
     if folder.is_dir():
         return
-    make_folder(folder.parent)
+    _make_folder(folder.parent)
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:

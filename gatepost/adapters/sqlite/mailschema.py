@@ -100,7 +100,7 @@ CREATE TABLE thread_key (
     key BLOB NOT NULL,
     email INTEGER NOT NULL,
     thread INTEGER NOT NULL,
-    PRIMARY KEY (key, email)
+    PRIMARY KEY (key, thread, email)
 ) WITHOUT ROWID;
 CREATE INDEX thread_key_email ON thread_key (email);
 CREATE TABLE blob (

@@ -9,6 +9,7 @@ caller, so that the service is back as soon as the disk is.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections import deque
@@ -76,11 +77,14 @@ class Database:
 
     async def read(self, work: Callable[[apsw.Connection], T], scan: bool = False) -> T:
         """Runs `work` in a reader's thread on one unchanging view of the database. Raises StorageUnavailable."""
+        self._check()
         executor = self._threads.scans if scan else self._threads.readers
         return await asyncio.get_running_loop().run_in_executor(executor, self.read_now, work)
 
     async def aside(self, work: Callable[[], T]) -> T:
         """Runs `work`, which needs the disk but not the database, in a reader's thread. Raises StorageUnavailable."""
+
+        self._check()
 
         def run() -> T:
             try:
@@ -217,7 +221,8 @@ class Database:
             if not self._writing:
                 return
             self._pending.append(last)
-        await last.future
+        with contextlib.suppress(StorageUnavailable):  # those who wait have been told
+            await last.future
 
 
 def _attempt(connection: apsw.Connection, job: _Job[Any]) -> None:
