@@ -1,0 +1,124 @@
+"""Two clients in one mailbox, at random: each keeps the list of messages that the server's words make (RFC 9051 §7.5.1),
+and no FETCH may ever contradict it. Also the view by itself."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+
+from gatepost.model.uidset import UidSet
+from gatepost.proto.imap.sequence import parse_sequence
+from gatepost.services.imap.selected import NoSuchNumber, Selected, overlap, uid_list
+
+COMMANDS = [
+    "NOOP", "CHECK", "EXPUNGE", "FETCH 1:* (UID FLAGS)", "UID FETCH 1:* (FLAGS)", "FETCH * UID", "UID FETCH *:1 (UID)",
+    "STORE 1 +FLAGS (\\Deleted)", "STORE * +FLAGS.SILENT (\\Deleted)", "UID STORE 1:* -FLAGS (\\Deleted)", "STORE 2:3 FLAGS (x)",
+    "APPEND INBOX {4+}\r\na: b", "APPEND INBOX (\\Deleted) {4+}\r\nc: d {4+}\r\ne: f", "APPEND Archive {4+}\r\na: b",
+    "COPY 1 INBOX", "COPY 1:* Archive", "UID COPY 1:* INBOX", "MOVE 1 Archive", "MOVE * INBOX", "UID MOVE 1:3 Trash",
+    "UID EXPUNGE 1:*", "SEARCH ALL", "UID SEARCH RETURN (SAVE) DELETED", "UID FETCH $ (UID)", "SEARCH NOT DELETED",
+    "FETCH 1 BODY[]", "UID SEARCH RETURN (MIN MAX COUNT) 1:*", "SORT (ARRIVAL) UTF-8 ALL", "EXAMINE INBOX", "SELECT INBOX",
+    "SELECT Archive", "CLOSE", "UNSELECT", "STATUS INBOX (MESSAGES)", "FETCH 1:* (MODSEQ UID)", "FETCH 7 UID",
+]  # fmt: skip
+
+
+class Believer:
+    """A client that believes what it is told. `uids` holds None for messages whose UID it has not heard."""
+
+    def __init__(self, peer) -> None:
+        self.peer, self.uids = peer, []
+
+    async def do(self, command: str) -> None:
+        by_number = command.split()[0] in ("FETCH", "STORE", "SEARCH", "SORT")
+        lines = await self.peer.ask(command)
+        assert re.match(rb"t (OK|NO|BAD) ", lines[-1]), (command, lines)
+        if command.split()[0] in ("SELECT", "EXAMINE") or (command in ("CLOSE", "UNSELECT") and b" OK " in lines[-1]):
+            self.uids = []
+        for line in lines[:-1]:
+            self._hear(line, by_number)
+
+    def _hear(self, line: bytes, by_number: bool) -> None:
+        if found := re.fullmatch(rb"\* ([0-9]+) EXISTS", line):
+            count = int(found[1])
+            assert count >= len(self.uids)
+            self.uids += [None] * (count - len(self.uids))
+        elif found := re.fullmatch(rb"\* ([0-9]+) EXPUNGE", line):
+            assert not by_number
+            del self.uids[int(found[1]) - 1]
+        elif found := re.match(rb"\* ([0-9]+) FETCH \((?:.* )?UID ([0-9]+)", line):
+            index, uid = int(found[1]) - 1, int(found[2])
+            assert self.uids[index] in (None, uid)
+            self.uids[index] = uid
+            heard = [known for known in self.uids if known is not None]
+            assert heard == sorted(set(heard))
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_no_two_words_of_the_server_contradict_each_other(rooms, seed):
+    dice = random.Random(seed)
+    await rooms.deliver(b"Subject: x\r\n\r\n", count=5)
+    clients = [Believer(await rooms.ada()), Believer(await rooms.ada("ENABLE IMAP4rev2"))]
+    for client in clients:
+        await client.do("SELECT INBOX")
+    for _ in range(80):
+        await dice.choice(clients).do(dice.choice(COMMANDS))
+    for client in clients:  # in the end both know what there is
+        await client.do("SELECT INBOX")
+        await client.do("UID FETCH 1:* (UID)")
+        inbox = (await rooms.mail.mailbox("INBOX")).id
+        assert client.uids == list(await rooms.mail.uids(inbox))
+
+
+@pytest.fixture
+def view():
+    view = Selected(1, "INBOX", False, 9)
+    view.learn([2, 3, 5, 8, 13])
+    return view
+
+
+@pytest.mark.parametrize(
+    ("text", "uid", "meant"),
+    [
+        (b"1:3", False, [(2, 5)]),
+        (b"5,1", False, [(2, 2), (13, 13)]),
+        (b"*", False, [(13, 13)]),
+        (b"4:*", False, [(8, 13)]),
+        (b"4:9", True, [(4, 9)]),
+        (b"*", True, [(13, 13)]),
+        (b"900:*", True, [(13, 13)]),
+        (b"14:20", True, []),
+    ],
+)
+def test_resolving(view, text, uid, meant):
+    assert view.resolve(parse_sequence(text), uid) == UidSet(meant)
+
+
+def test_numbers_beyond_the_last_message(view):
+    for text in (b"6", b"1:6"):
+        with pytest.raises(NoSuchNumber):
+            view.resolve(parse_sequence(text), False)
+    view.learn([])
+    with pytest.raises(NoSuchNumber):
+        view.resolve(parse_sequence(b"1:*"), False)
+    assert view.resolve(parse_sequence(b"1:*"), True) == UidSet()
+
+
+def test_forgetting(view):
+    view.saved = UidSet([(2, 3), (8, 8)])
+    assert view.forget([3, 8]) == [4, 2]
+    assert list(view.uids) == [2, 5, 13]
+    assert view.saved == UidSet([(2, 2)])
+    assert view.numbered(UidSet([(1, 5), (6, 9), (13, 20)])) == UidSet([(1, 3)])
+
+
+def test_many_are_forgotten_at_once(view):
+    view.learn(range(1, 1001))
+    assert view.forget(range(1, 1000)) == list(range(999, 0, -1))
+    assert list(view.uids) == [1000]
+
+
+def test_sets():
+    assert overlap(UidSet([(1, 5), (9, 12)]), UidSet([(4, 10)])) == UidSet([(4, 5), (9, 10)])
+    assert uid_list([1, 2, 3, 7, 5, 6]) == "1:3,7,5:6"
+    assert uid_list([]) == ""
