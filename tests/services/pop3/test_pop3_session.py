@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import poplib
+import ssl
 
 import pytest
 from lineroom import PASSWORD, Peer, Room, plain
@@ -178,3 +179,20 @@ async def test_nothing_before_sign_in(room: Room, port: int, command: bytes) -> 
     peer = await room.peer(port)
     await peer.line()
     assert await said(peer, command) == b"-ERR Sign in first\r\n"
+
+
+async def test_poplib_over_tls(room: Room, port: int) -> None:
+    await room.put(FIRST)
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+
+    def talk() -> tuple[int, int]:
+        client = poplib.POP3("127.0.0.1", port, timeout=10)
+        client.stls(context)
+        client.user("ada@example.org")
+        client.pass_(PASSWORD)
+        counted = client.stat()
+        client.quit()
+        return counted
+
+    assert await asyncio.to_thread(talk) == (1, len(FIRST))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import smtplib
+import ssl
 
+import aiosmtplib
 import pytest
 from lineroom import PASSWORD, Room, plain
 from scramp import ScramClient
@@ -116,3 +118,35 @@ async def test_smtplib(smtp: Smtp, room: Room) -> None:
 
     await asyncio.to_thread(talk)
     assert len(await room.inbox("bob")) == 1
+
+
+async def test_smtplib_over_tls(smtp: Smtp, room: Room) -> None:
+    port = await smtp.port("submission")
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+
+    def talk() -> None:
+        with smtplib.SMTP("127.0.0.1", port, "client.example", timeout=10) as client:
+            client.starttls(context=context)
+            client.login("ada@example.org", PASSWORD)
+            client.sendmail("ada@example.org", ["bob@example.org"], "From: ada@example.org\nSubject: x\n\nx\n")
+
+    await asyncio.to_thread(talk)
+    assert b"with ESMTPSA id" in (await room.inbox("bob"))[0]
+
+
+async def test_aiosmtplib_in_one_go(smtp: Smtp, room: Room) -> None:
+    port = await smtp.port("submission")
+    for number in range(3):
+        await aiosmtplib.send(
+            f"From: ada@example.org\nSubject: {number}\n\n.\n",
+            sender="ada@example.org",
+            recipients=["bob@example.org", "ada@example.org"],
+            hostname="127.0.0.1",
+            port=port,
+            username="ada@example.org",
+            password=PASSWORD,
+            start_tls=True,
+            validate_certs=False,
+        )
+    assert len(await room.inbox("bob")) == len(await room.inbox()) == 3
