@@ -131,9 +131,12 @@ def part_object(node: Node, properties: tuple[str, ...], blob: BlobRef, content:
     """The EmailBodyPart; `deep` with its subParts. `content` is the whole message, or empty if `needs_content` says so."""
     part = node.part
     found: Object = {}
+    fields = header_fields(content, part) if any(name.startswith("header") for name in properties) else []
     for name in properties:
         if (wanted := header_property(name)) is not None:
-            found[name] = read_property(wanted, header_fields(content, part))
+            found[name] = read_property(wanted, fields)
+        elif name == "headers":
+            found[name] = raw_headers(fields)
         elif name != "subParts":
             found[name] = _part_property(name, node, blob, content)
     if deep and node.multipart:
@@ -150,8 +153,6 @@ def _part_property(name: str, node: Node, blob: BlobRef, content: bytes) -> obje
             return None if node.multipart else str(blob.part(part))
         case "size":
             return 0 if node.multipart else decoded_size(part, content)
-        case "headers":
-            return raw_headers(header_fields(content, part))
         case "name":
             return part.filename or None
         case "type":

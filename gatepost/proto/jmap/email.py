@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated
 
 import msgspec
 
@@ -42,7 +41,8 @@ PARSED_DEFAULTS = (
 GET_DEFAULTS = (*METADATA, *PARSED_DEFAULTS)
 """RFC 8621 §4.2."""
 
-UnsignedInt = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
+MAX_PROPERTIES = 256
+"""That one call may ask for: header properties have as many names as a client can think of."""
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -74,6 +74,8 @@ class Wanted(msgspec.Struct, frozen=True):
 
 def check_wanted(wanted: Wanted) -> Wanted:
     """`wanted` if every property exists and every form suits its field. Raises MethodError invalidArguments."""
+    if len(wanted.properties) > MAX_PROPERTIES or len(wanted.part_properties) > MAX_PROPERTIES:
+        raise MethodError("invalidArguments", f"At most {MAX_PROPERTIES} properties.")
     if not all(name in PROPERTIES or header_property(name) for name in wanted.properties):
         raise MethodError("invalidArguments", "properties: unknown, or a form that this header field may not have.")
     if not all(name in PART_PROPERTIES or header_property(name) for name in wanted.part_properties):

@@ -34,6 +34,7 @@ _FORMS = {
 _NAME = re.compile(r"[!-9;-~]{1,200}", re.ASCII)
 _MESSAGE_IDS = re.compile(rb"<([^<>]*)>")
 _NOT_IDS = re.compile(rb"\((?:[^()\\]|\\.)*\)|<[^<>]*>|[\s,]+", re.DOTALL)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _URL = re.compile(rb"<([^<>]*)>")
 
 
@@ -112,7 +113,7 @@ def as_raw(raw: bytes) -> str:
 def as_text(raw: bytes) -> str:
     """RFC 8621 §4.1.2.2: decoded, in NFC, without control characters."""
     text = unicodedata.normalize("NFC", decode_text(raw))
-    return "".join(c for c in text if c >= " " and c != "\x7f") if not text.isprintable() else text
+    return text if text.isprintable() else _CONTROL.sub("", text)
 
 
 def as_addresses(raw: bytes) -> list[Object]:

@@ -121,6 +121,8 @@ class JmapService:
         return await download(request, account, self._mailboxes.open(account))
 
     async def _events(self, request: Request, connection: Connection, account: Account) -> Response:
+        if request.method == "HEAD":
+            return Response(media_type="text/event-stream")
         ask = read_ask(request.query_params, request.headers.get("last-event-id", ""), self._options)
         return self._streams.open(account, self._mailboxes.open(account), ask)
 

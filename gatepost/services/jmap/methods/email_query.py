@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from gatepost.model.errors import Overloaded
 from gatepost.model.flags import DELETED
 from gatepost.model.ids import email_object_id, parse_email_id
 from gatepost.model.mail import EmailId
@@ -52,9 +53,12 @@ class Query(msgspec.Struct, frozen=True):
         return not self.collapse and not depends_on_threads(self.criterion, self.sort)
 
     async def run(self, call: Call) -> list[EmailId]:
-        """The emails, those apart that are marked \\Deleted (RFC 8621 §4.1.1)."""
+        """The emails, those apart that are marked \\Deleted (RFC 8621 §4.1.1). Raises MethodError unsupportedFilter."""
         shown = And((self.criterion, await _not_deleted(call))) if self.deleted else self.criterion
-        return await call.mail.query(shown, self.sort, self.collapse)
+        try:
+            return await call.mail.query(shown, self.sort, self.collapse)
+        except Overloaded:
+            raise MethodError("unsupportedFilter", "filter: too many conditions.") from None
 
 
 async def query(call: Call, arguments: Object) -> Object:

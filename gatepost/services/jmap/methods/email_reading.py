@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import msgspec
+
 from gatepost.model.mail import EmailId, PlacedEmail
 from gatepost.model.message import MessageIndex
 from gatepost.proto.jmap.blobs import BlobRef
@@ -40,10 +42,14 @@ async def email_object(call: Call, placed: PlacedEmail, wanted: Wanted) -> Objec
 async def describe_message(call: Call, index: MessageIndex, blob: BlobRef, content: bytes, wanted: Wanted) -> Object:
     """What comes from the message itself; its size is charged to the request's budget."""
     if len(content) > IN_A_THREAD:
-        found = await asyncio.to_thread(message_properties, index, blob, content, wanted)
+        found, octets = await asyncio.to_thread(_described, index, blob, content, wanted)
     else:
-        found = message_properties(index, blob, content, wanted)
+        found, octets = _described(index, blob, content, wanted)
         await asyncio.sleep(0)
-    values = sum(len(value["value"]) for value in found.get("bodyValues", {}).values())
-    call.spend(1024 + values + (min(index.root.body, len(content)) if wanted.reads_header else 0))
+    call.spend(octets)
     return found
+
+
+def _described(index: MessageIndex, blob: BlobRef, content: bytes, wanted: Wanted) -> tuple[Object, int]:
+    found = message_properties(index, blob, content, wanted)
+    return found, len(msgspec.json.encode(found))

@@ -44,30 +44,40 @@ async def apply_set(call: Call, asked: SetArguments) -> Object:
 
 
 async def _update(call: Call, asked: SetArguments, result: SetResult) -> None:
-    numbers = {text: parse_email_id(call.real_id(text)) for text in asked.update or {}}
-    known = {placed.email.id: placed for placed in await visible(call, [n for n in numbers.values() if n is not None])}
+    """All in one change of the store; each email is an atomic unit of its own in it (RFC 8620 §5.3)."""
+    numbers = {call.real_id(text): parse_email_id(call.real_id(text)) for text in asked.update or {}}
+    placed = await visible(call, [number for number in numbers.values() if number is not None])
+    known = {item.email.id: item for item in placed}
     doomed = {call.real_id(text) for text in asked.destroy or ()}
+    updates: dict[str, EmailUpdate] = {}
     for text, patch in (asked.update or {}).items():
         key = call.real_id(text)
+        number = numbers[key]
         try:
-            if (number := numbers[text]) not in known or number is None:
+            if number is None or number not in known:
                 raise SetError("notFound")
             if key in doomed:
                 raise SetError("willDestroy")
-            update = await _read_update(call, known[number], patch)
-            # One at a time: each is an atomic unit, and the next one may be about the same email (RFC 8620 §5.3)
-            fault = (await call.mail.update_emails([update]))[number]
-            if fault is not None:
-                raise fault
+            if key in updates:
+                raise SetError("invalidPatch", "This email is there twice, by its id and by its creation id.")
+            updates[key] = await _read_update(call, known[number], patch)
+        except SetError as error:
+            result.not_updated[key] = error.object()
+    faults = await call.mail.update_emails(list(updates.values())) if updates else {}
+    for key, update in updates.items():
+        fault = faults.get(update.email)
+        if isinstance(fault, GatepostError):
+            result.not_updated[key] = set_error(fault, call.house.max_message)
+        else:
             result.updated[key] = None
-        except (SetError, GatepostError) as error:
-            result.not_updated[key] = set_error(error, call.house.max_message)
 
 
 async def _read_update(call: Call, placed: PlacedEmail, patch: Object) -> EmailUpdate:
     """What the patch changes. Raises SetError invalidPatch, invalidProperties."""
     current = metadata(placed)
     resolved = {_resolve_key(call, key): value for key, value in patch.items()}
+    if len(resolved) != len(patch):
+        raise SetError("invalidPatch", "Two keys mean the same.")
     names = touched(resolved)
     if not all(name in PROPERTIES or header_property(name) for name in names):
         raise invalid(name for name in names if not (name in PROPERTIES or header_property(name)))
@@ -84,8 +94,11 @@ async def _read_update(call: Call, placed: PlacedEmail, patch: Object) -> EmailU
 
 
 def _resolve_key(call: Call, key: str) -> str:
+    """Creation references made real; keywords as they are kept, in lower case (RFC 8621 §4.1.1)."""
     head, slash, rest = key.partition("/")
-    return f"{head}/{call.real_id(rest)}" if slash and head == "mailboxIds" else key
+    if slash and head == "mailboxIds":
+        return f"{head}/{call.real_id(rest)}"
+    return f"{head}/{rest.lower()}" if slash and head == "keywords" else key
 
 
 async def _check_immutable(call: Call, placed: PlacedEmail, given: dict[str, Any]) -> None:
