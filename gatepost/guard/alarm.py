@@ -15,8 +15,10 @@ _LEARN_UNDER_ATTACK = 28 * 86400.0  # an attack that never ends becomes the weat
 class Alarm:
     """`rate` counted failures an hour now, `quiet` the learned usual, `on` whether the site is under attack."""
 
-    def __init__(self, least: float, factor: float) -> None:
+    def __init__(self, least: float, factor: float, hold: float) -> None:
         self.on = False
+        self._hold = hold
+        self._last = 0.0  # when the rate was last that of an attack
         self.rate = 0.0
         self.quiet = 0.0
         self._at = 0.0
@@ -41,21 +43,24 @@ class Alarm:
         """One more counted failure."""
         self._pass(now)
         self.rate += 1.0
-        self.on = self.on or self.rate > self.threshold
+        if self.rate > self.threshold / 2 and (self.on or self.rate > self.threshold):
+            self.on = True
+            self._last = now
         self.dirty = True
 
     def look(self, now: float) -> None:
-        """Ends the attack when the rate has fallen to half of what made it one."""
+        """Ends the attack when the rate has long been under half of what made it one. Not at once: while the attackers'
+        addresses are banned it is quiet too."""
         if self._at and now - self._at >= 1.0:
             self._pass(now)
-            if self.on and self.rate < self.threshold / 2:
+            if self.on and now - self._last > self._hold:
                 self.on = False
                 self.dirty = True
 
-    def restore(self, rate: float, quiet: float, at: float, on: bool) -> None:
+    def restore(self, rate: float, quiet: float, at: float, last: float, on: bool) -> None:
         """Puts back what was saved."""
-        self.rate, self.quiet, self._at, self.on = rate, quiet, at, on
+        self.rate, self.quiet, self._at, self._last, self.on = rate, quiet, at, last, on
 
-    def saved(self) -> tuple[float, float, float, bool]:
+    def saved(self) -> tuple[float, float, float, float, bool]:
         """What to save."""
-        return self.rate, self.quiet, self._at, self.on
+        return self.rate, self.quiet, self._at, self._last, self.on

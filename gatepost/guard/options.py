@@ -60,6 +60,10 @@ class FullOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     attack_factor: Annotated[
         float, msgspec.Meta(ge=1, description="Times the learned quiet rate of failures that count as an attack.")
     ] = 5.0
+    attack_hold: Annotated[
+        Duration,
+        msgspec.Meta(description="How long it must be quiet before an attack is over: bans keep it quiet too."),
+    ] = Duration(_DAY)
     network_small: Annotated[
         Rate, msgspec.Meta(description="Points of an IPv4 /24 or an IPv6 /56 before its strangers are refused.")
     ] = Rate(40, _DAY)

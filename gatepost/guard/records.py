@@ -43,7 +43,7 @@ class _AccountRow(msgspec.Struct, array_like=True):
 _source_row = msgspec.msgpack.Decoder(_SourceRow).decode
 _account_row = msgspec.msgpack.Decoder(_AccountRow).decode
 _pair = msgspec.msgpack.Decoder(tuple[int, float]).decode
-_alarm = msgspec.msgpack.Decoder(tuple[float, float, float, bool]).decode
+_alarm = msgspec.msgpack.Decoder(tuple[float, float, float, float, bool]).decode
 
 
 def _number(value: int) -> bytes:

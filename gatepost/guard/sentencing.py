@@ -53,12 +53,10 @@ def consequence(state: State, case: Case, refusal: Refusal) -> Refusal:
             state.spraying.note(case.attempt.tags, case.login_tag & 0xFFFFFFFF, now)
     elif refusal.rule is not Rule.SOURCE and refusal.rule is not Rule.CONFINED:
         return refusal
-    if (
-        source is None
-        or not source.failures
-        or not source.settled(state.source_limit(case.source_key, source, now), now)
-    ):
+    if source is None or not source.settled(state.source_limit(case.source_key, source, now), now):
         return refusal
+    if not source.failures and state.proven(case.source_key, source, now):
+        return refusal  # a ban has just ended and nobody failed since: good accounts' neighbours may wait for room
     events = ban_source(state, case.attempt.source, case.source_key, source, now)
     if not events:
         return refusal
@@ -70,9 +68,8 @@ def ban_networks(state: State, shares: list[Share], child: int, now: float) -> t
     """Notes that a part of each network failed, and bans those that are full through enough different parts."""
     events: tuple[Banned, ...] = ()
     for key, network, limit, _ in shares:
-        parts = network.note_login(
-            child >> 9 & 0xFFFFFFFF, state.plan.children
-        )  # its prefix's last bits tell them apart
+        part = child >> 9 & 0xFFFFFFFF  # the last bits of its prefix, which tell it from the others
+        parts = network.note_login(part, state.plan.children)
         child = key
         if parts >= state.plan.children and network.settled(limit, now) and not state.bans.holds(key, now):
             evidence = network.evidence(f"strangers from {parts} or more parts of this network guessed passwords")

@@ -30,12 +30,13 @@ class Source(Bucket):
         self.proven = 0
         self.proven_day = -1
         self.stored = False
+        self.last = 0.0
         self.fresh_evidence()
 
     def fresh_evidence(self) -> None:
         """The next ban tells its own story. Breadth is not forgotten."""
         self.failures = 0
-        self.first = self.last = 0.0
+        self.first = 0.0
         self.names: tuple[str, ...] = ()
         self.doors: tuple[str, ...] = ()
         self.reason = ""

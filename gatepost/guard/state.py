@@ -44,7 +44,7 @@ class State:
         self.accounts: Table[AccountKey, AccountState] = Table(options.max_accounts, _account_worth)
         self.unknown: Table[AccountKey, AccountState] = Table(UNKNOWN_SLOTS, _account_worth)
         self.spraying = SprayTable(max(1, self.plan.spray_accounts))
-        self.alarm = Alarm(options.full.attack_least, options.full.attack_factor)
+        self.alarm = Alarm(options.full.attack_least, options.full.attack_factor, options.full.attack_hold)
 
     def _source_worth(self, key: int, source: Source, now: float) -> float:
         if source.in_flight or self.bans.holds(key, now):
