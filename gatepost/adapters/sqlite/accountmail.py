@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -175,12 +176,15 @@ class SqliteAccountMail:
         return (await self.append_all([draft]))[0]
 
     async def append_all(self, drafts: Sequence[Draft]) -> list[Stored]:
-        files = self._shelf.files
-        prepared = await self._shelf.database.aside(lambda: [appending.prepare(draft, files) for draft in drafts])
+        shelf = self._shelf
+        prepared = [await shelf.database.compute(partial(appending.prepare, draft)) for draft in drafts]
+        large = [each for each in prepared if len(each.draft.content) > blobs.INLINE_OCTETS]
         try:
-            return await self._change(lambda change: [appending.append(change, files, each) for each in prepared])
+            for each in large:
+                await shelf.database.aside(partial(shelf.files.keep, each.blob, each.draft.content))
+            return await self._change(lambda change: [appending.append(change, shelf.files, each) for each in prepared])
         except BaseException:
-            self._shelf.doubt(*[each.blob for each in prepared if len(each.draft.content) > blobs.INLINE_OCTETS])
+            shelf.doubt(*[each.blob for each in large])
             raise
 
     async def set_flags(
@@ -241,12 +245,14 @@ class SqliteAccountMail:
 
     async def save_upload(self, content: bytes) -> BlobId:
         """Raises OverQuota when too many uploads are kept that no email uses."""
-        files = self._shelf.files
-        blob = await self._shelf.database.aside(lambda: blobs.ready(files, content))
+        shelf = self._shelf
+        blob = await shelf.database.compute(partial(blobs.blob_id, content))
         try:
-            await self._change(lambda change: blobs.keep_upload(change, files, blob, content))
+            if len(content) > blobs.INLINE_OCTETS:
+                await shelf.database.aside(partial(shelf.files.keep, blob, content))
+            await self._change(lambda change: blobs.keep_upload(change, shelf.files, blob, content))
         except BaseException:
-            self._shelf.doubt(blob)
+            shelf.doubt(blob)
             raise
         return blob
 

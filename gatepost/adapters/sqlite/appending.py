@@ -1,4 +1,4 @@
-"""How a message comes in: first what needs no database (digest, index, file), in a reader's thread, then the rows."""
+"""How a message comes in: first what needs no database (digest, index), in a thread of its own, then the rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import apsw
 import msgspec
 
-from gatepost.adapters.sqlite.blobs import BlobFiles, insert, ready
+from gatepost.adapters.sqlite.blobs import BlobFiles, blob_id, insert
 from gatepost.adapters.sqlite.emails import encode_index
 from gatepost.adapters.sqlite.rows import fetch_first
 from gatepost.adapters.sqlite.unit import Change
@@ -37,11 +37,11 @@ class Prepared(msgspec.Struct, frozen=True):
     """Sort keys of From, To and Cc."""
 
 
-def prepare(draft: Draft, files: BlobFiles) -> Prepared:
-    """For a reader's thread. Raises MessageTooLarge, OSError."""
+def prepare(draft: Draft) -> Prepared:
+    """Digest and index; for an indexer's thread. Raises MessageTooLarge."""
     if len(draft.content) > MAX_MESSAGE:
         raise MessageTooLarge(f"{len(draft.content)} octets")
-    blob = ready(files, draft.content)
+    blob = blob_id(draft.content)
     index = mime.index_message(draft.content)
     fields: dict[str, bytes] = {}
     for name, value in mime.header_fields(draft.content, index.root):

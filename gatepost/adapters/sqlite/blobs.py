@@ -100,14 +100,6 @@ class BlobFiles:
                     path.unlink()
 
 
-def ready(files: BlobFiles, content: bytes) -> BlobId:
-    """What can be done before the row: the digest, and a large blob's file. Raises OSError."""
-    blob = blob_id(content)
-    if len(content) > INLINE_OCTETS:
-        files.keep(blob, content)
-    return blob
-
-
 def insert(change: Change, files: BlobFiles, blob: BlobId, content: bytes, refs: int, uploaded: float | None) -> None:
     """Adds `refs` uses of the octets; a large blob's file is on disk before the row. Raises OSError."""
     large = len(content) > INLINE_OCTETS

@@ -22,12 +22,16 @@ class Closable(Protocol):
 
 class Threads:
     """`writers` commit (they mostly wait for the disk), `readers` answer quick questions, `scans` read text for a search: a
-    long search keeps nobody from reading mail. At most about `open_databases` databases keep connections."""
+    long search keeps nobody from reading mail. `indexers` compute: few, since all that compute take turns with the event
+    loop, and each turn is some milliseconds long. At most about `open_databases` databases keep connections."""
 
-    def __init__(self, writers: int = 8, readers: int = 4, scans: int = 2, open_databases: int = 128) -> None:
+    def __init__(
+        self, writers: int = 8, readers: int = 4, scans: int = 2, indexers: int = 2, open_databases: int = 128
+    ) -> None:
         self.writers = ThreadPoolExecutor(writers, "store-write")
         self.readers = ThreadPoolExecutor(readers, "store-read")
         self.scans = ThreadPoolExecutor(scans, "store-scan")
+        self.indexers = ThreadPoolExecutor(indexers, "store-index")
         self._limit = open_databases
         self._open: OrderedDict[Closable, None] = OrderedDict()
         self._lock = threading.Lock()
@@ -52,7 +56,7 @@ class Threads:
 
     def close(self) -> None:
         """Waits for what the threads are doing, then closes every database. Blocks: not for the event loop."""
-        for executor in (self.writers, self.readers, self.scans):
+        for executor in (self.indexers, self.writers, self.readers, self.scans):
             executor.shutdown(wait=True)
         for database in list(self._open):
             database.close_if_idle()

@@ -81,6 +81,11 @@ class Database:
         executor = self._threads.scans if scan else self._threads.readers
         return await asyncio.get_running_loop().run_in_executor(executor, self.read_now, work)
 
+    async def compute(self, work: Callable[[], T]) -> T:
+        """Runs `work`, which needs neither disk nor database, in an indexer's thread. Raises StorageUnavailable if closed."""
+        self._check()
+        return await asyncio.get_running_loop().run_in_executor(self._threads.indexers, work)
+
     async def aside(self, work: Callable[[], T]) -> T:
         """Runs `work`, which needs the disk but not the database, in a reader's thread. Raises StorageUnavailable."""
 
