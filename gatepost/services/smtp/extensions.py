@@ -21,7 +21,7 @@ def _size(session: Session) -> str | None:
 
 
 def _starttls(session: Session) -> str | None:
-    return "" if session.wire.offers_tls else None
+    return "" if session.wire.offers_tls and session.account is None else None
 
 
 def _auth(session: Session) -> str | None:

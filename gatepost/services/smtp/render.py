@@ -58,7 +58,7 @@ NOT_YOUR_TURN = reply(554, "5.5.1", "You talked before the greeting")
 _FAULTS = {
     FaultKind.UNKNOWN: reply(500, "5.5.1", "Unknown command"),
     FaultKind.NOT_OFFERED: NOT_OFFERED,
-    FaultKind.OCTETS: reply(500, "5.5.2", "Characters that no command may hold"),
+    FaultKind.OCTETS: reply(501, "5.5.2", "Characters that no command may hold"),
     FaultKind.TOO_LONG: reply(500, "5.5.2", "Line too long"),
     FaultKind.SYNTAX: reply(501, "5.5.4", "Syntax error in the arguments"),
     FaultKind.SENDER: reply(501, "5.1.7", "Not a sender address"),

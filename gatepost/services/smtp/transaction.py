@@ -10,8 +10,8 @@ from gatepost.proto.smtp.commands import Hello, Mail
 from gatepost.proto.smtp.reply import Reply
 from gatepost.services.smtp.render import NO_ROOM_NOW, TOO_LARGE
 
-STEP = 256 * 1024
-"""Octets by which a message's share of the common budget grows: one charge for many small pieces."""
+FIRST_STEP, LAST_STEP = 4 * 1024, 256 * 1024
+"""Octets by which a message's share of the common budget grows, doubling: few charges for many small pieces."""
 
 
 class Collector:
@@ -33,8 +33,8 @@ class Collector:
             self._refuse(TOO_LARGE)
             return
         try:
-            while self._charged < size:
-                step = max(STEP, size - self._charged)
+            if self._charged < size:
+                step = max(size - self._charged, min(LAST_STEP, self._charged or FIRST_STEP))
                 self._budget.change(step)
                 self._charged += step
         except Overloaded:

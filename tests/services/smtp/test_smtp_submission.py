@@ -52,7 +52,10 @@ async def test_ways_to_sign_in(smtp: Smtp) -> None:
     assert await client.says(base64.b64encode(b"ada@example.org")) == b"334 UGFzc3dvcmQ6\r\n"
     assert (await client.says(base64.b64encode(PASSWORD.encode()))).startswith(b"235 2.7.0")
     assert (await client.says(b"AUTH PLAIN " + plain("ada@example.org"))).startswith(b"503 5.5.1")
-    assert b"AUTH" not in await client.says(b"EHLO x")
+    offered = await client.says(b"EHLO x")
+    assert b"AUTH" not in offered
+    assert b"STARTTLS" not in offered
+    assert (await client.says(b"STARTTLS")).startswith(b"503 5.5.1")
     client = await smtp.submission(sign_in=False)
     assert await client.says(b"auth plain") == b"334 \r\n"
     assert (await client.says(plain("ADA"))).startswith(b"235 2.7.0")

@@ -40,6 +40,7 @@ async def auth(session: Session, command: Auth) -> Reply | None:
 
 def _out_of_place(session: Session) -> Reply | None:
     if not session.offers_sign_in:
+        session.conduct.bad_command()  # guessing where nothing can be guessed is no client's mistake for long
         return render.NOT_OFFERED
     if session.hello is None or not session.hello.extended:
         return render.HELLO_FIRST

@@ -18,6 +18,8 @@ async def starttls(session: Session, command: StartTls) -> Reply | None:
     """What was said in the clear is forgotten (§4.2); what came in the clear after the command ends the connection."""
     if session.wire.connection.tls is not None:
         return render.TLS_ALREADY
+    if session.account is not None:
+        return render.ALREADY_SIGNED_IN  # nobody signed in is forgotten in mid-conversation
     if not session.wire.offers_tls:
         return render.NOT_OFFERED
     session.engine.send(render.READY_FOR_TLS)
