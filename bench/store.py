@@ -67,6 +67,20 @@ async def at_once(mail: SqliteAccountMail, box: MailboxId) -> None:
     show(f"durable append, {AT_ONCE} at once", MESSAGES - ONE_BY_ONE, time.perf_counter() - begin)
 
 
+async def many_accounts(store: SqliteMailstore) -> None:
+    """Durable appends to as many databases as sessions: no group commit to share."""
+    accounts = [store.open(AccountId(f"a{n}")) for n in range(AT_ONCE)]
+    boxes = [(await account.mailbox("INBOX")).id for account in accounts]
+
+    async def session(account: SqliteAccountMail, box: MailboxId) -> None:
+        for number in range(20):
+            await account.append(Draft(content(number), (box,)))
+
+    begin = time.perf_counter()
+    await asyncio.gather(*(session(account, box) for account, box in zip(accounts, boxes, strict=True)))
+    show(f"durable append to {AT_ONCE} accounts at once", 20 * AT_ONCE, time.perf_counter() - begin)
+
+
 async def large(mail: SqliteAccountMail, box: MailboxId) -> None:
     """Messages that become files."""
     drafts = [Draft(content(n) + b"x" * 1_000_000, (box,)) for n in range(64)]
@@ -92,6 +106,7 @@ async def main(folder: Path) -> None:
     inbox, sent = (await mail.mailbox("INBOX")).id, (await mail.mailbox("Sent")).id
     await one_by_one(mail, inbox)
     await at_once(mail, inbox)
+    await many_accounts(store)
     await large(mail, sent)
     ids = [entry.email for entry in await mail.entries(inbox, ALL_UIDS)]
     await median("mailbox() by path", lambda: mail.mailbox("Archive"), 50)
