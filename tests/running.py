@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gatepost.app import Server
+from gatepost.app import House, Server
 from gatepost.cli.knock import Answer, Knocked, knock
 from gatepost.config.load import parse
 from gatepost.model.connection import Door
@@ -146,13 +146,19 @@ class Process:
         )
 
     def add_accounts(self) -> None:
-        for words, stdin in (
-            (("domain", "add", "example.org"), ""),
-            (("user", "add", ADA, "--password-stdin"), ADA_PASSWORD + "\n"),
-            (("user", "add", GRACE, "--password-stdin"), GRACE_PASSWORD + "\n"),
-        ):
-            done = self.command(*words, stdin=stdin)
-            assert done.returncode == 0, done.stderr
+        """In the data folder, as the command line does it where no server runs, without a process for each."""
+
+        async def add() -> None:
+            house = House(parse(self.config.read_text()))
+            try:
+                call = house.administration.call
+                await call("domain.add", {"domain": "example.org"})
+                for email, password in ((ADA, ADA_PASSWORD), (GRACE, GRACE_PASSWORD)):
+                    await call("user.add", {"email": email, "password": password})
+            finally:
+                await house.close()
+
+        asyncio.run(add())
 
     def start(self) -> None:
         self._process = subprocess.Popen(

@@ -5,15 +5,20 @@ from __future__ import annotations
 import base64
 import imaplib
 import json
+import os
 import poplib
+import pty
+import select
+import signal
 import smtplib
 import ssl
+import time
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 
 import imapclient
 import pytest
-from conftest import run
 from running import ADA, ADA_PASSWORD, GRACE, GRACE_PASSWORD, Process
 
 pytestmark = pytest.mark.interop
@@ -113,13 +118,42 @@ def test_a_jmap_client_sees_what_imap_sees(server: Process) -> None:
     assert email["mailboxIds"] == {inbox["id"]: True}
 
 
-def test_neomutt_reads_the_inbox(program: Callable[[str], str], server: Process) -> None:
+def test_neomutt_reads_the_inbox(program: Callable[[str], str], server: Process, tmp_path: Path) -> None:
     neomutt = program("neomutt")
     send(server)
-    url = f"imap://{ADA.replace('@', '%40')}:{ADA_PASSWORD}@127.0.0.1:{server.ports['imap']}/INBOX"
-    output = run(
-        neomutt, "-n", "-e", "set ssl_starttls=no", "-e", "set ssl_force_tls=no", "-e", "set imap_condstore=yes",
-        "-e", "set imap_qresync=yes", "-f", url, "-e", "push '<exit>'", stdin="", status=None,
-        env={"TERM": "xterm", "HOME": "/nonexistent", "PATH": "/usr/bin:/bin"},
-    )  # fmt: skip
-    assert "by smtplib" in output
+    url = f"imap://127.0.0.1:{server.ports['imap']}/INBOX"
+    seen = tmp_path / "seen"
+    rc = tmp_path / "rc"
+    rc.write_text(
+        "set ssl_starttls=no\nset ssl_force_tls=no\nset imap_condstore=yes\nset imap_qresync=yes\nset wait_key=no\n"
+        f"set imap_user={ADA}\nset imap_pass={ADA_PASSWORD}\n"
+        f"set mail_check=60\nset folder={tmp_path}\npush '<pipe-message>cat > {seen}<enter><flag-message><sync-mailbox><quit>'\n"
+    )
+    in_terminal([neomutt, "-n", "-F", str(rc), "-f", url], tmp_path)
+    assert "by smtplib" in seen.read_text()
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as client:
+        client.login(ADA, ADA_PASSWORD)
+        client.select()
+        assert client.search(None, "FLAGGED")[1] == [b"1"]
+
+
+def in_terminal(words: list[str], home: Path, seconds: float = 40) -> None:
+    """Runs a program that wants a terminal until it ends; what it draws is read and dropped."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.environ.update(TERM="xterm", HOME=str(home))
+        os.execv(words[0], words)
+    deadline = time.monotonic() + seconds
+    try:
+        while time.monotonic() < deadline:
+            if select.select([terminal], [], [], 0.2)[0]:
+                try:
+                    if not os.read(terminal, 65536):
+                        break
+                except OSError:  # the terminal's other end is closed
+                    break
+    finally:
+        if os.waitpid(child, os.WNOHANG) == (0, 0):
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+        os.close(terminal)

@@ -20,12 +20,15 @@ User {user}
 Pass {password}
 {tls} None
 AuthMechs LOGIN
+
 IMAPStore far
 Account gatepost
+
 MaildirStore near
 Path {maildir}/
 Inbox {maildir}/INBOX
 SubFolders Verbatim
+
 Channel all
 Far :far:
 Near :near:
@@ -48,7 +51,9 @@ def test_mbsync_both_ways(program: Callable[[str], str], server: Process, tmp_pa
     client = imaplib.IMAP4("127.0.0.1", server.ports["imap"])
     client.login(ADA, ADA_PASSWORD)
     for number in range(50):
-        client.append("INBOX", "\\Seen" if number % 2 else None, None, b"Subject: m%d\r\n\r\nbody %d\r\n" % (number, number))
+        client.append(
+            "INBOX", "\\Seen" if number % 2 else None, None, b"Subject: m%d\r\n\r\nbody %d\r\n" % (number, number)
+        )
     run(*words)
     inbox = maildir / "INBOX"
     files = sorted((inbox / "cur").iterdir()) + sorted((inbox / "new").iterdir())

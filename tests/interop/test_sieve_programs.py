@@ -29,7 +29,16 @@ def test_sieve_connect_uploads_a_script_that_files(
         program("sieve-connect"), "--server", "localhost", "--4", "--port", str(port), "--user", ADA,
         "--passwordfd", "0", "--nosslverify", "--notlsverify",
     )  # fmt: skip
-    shown = run(*words, "--localsieve", str(script), "--remotesieve", "moths", "--upload", stdin=ADA_PASSWORD + "\n", status=None)
+    shown = run(
+        *words,
+        "--localsieve",
+        str(script),
+        "--remotesieve",
+        "moths",
+        "--upload",
+        stdin=ADA_PASSWORD + "\n",
+        status=None,
+    )
     run(*words, "--remotesieve", "moths", "--activate", stdin=ADA_PASSWORD + "\n", status=None)
     listed = run(*words, "--list", stdin=ADA_PASSWORD + "\n", status=None)
     assert '"moths" ACTIVE' in listed, shown + listed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +17,9 @@ Program = Callable[[str], str]
 def inbox(program: Program, server: Process, number: int = 1) -> str:
     """A message of Ada's INBOX, through curl."""
     port = server.ports["imap"]
-    return run(program("curl"), "-s", f"imap://127.0.0.1:{port}/INBOX;MAILINDEX={number}", "-u", f"{ADA}:{ADA_PASSWORD}")
+    return run(
+        program("curl"), "-s", f"imap://127.0.0.1:{port}/INBOX;MAILINDEX={number}", "-u", f"{ADA}:{ADA_PASSWORD}"
+    )
 
 
 def test_swaks_delivers_to_the_mx(program: Program, server: Process) -> None:
@@ -51,9 +54,9 @@ def test_swaks_submits(program: Program, server: Process, door: str, mechanism: 
     assert "235 2.7.0" in run(*words, "--from", GRACE)
     assert "Return-Path: <grace@example.org>" in inbox(program, server)
     forged = run(*words, "--from", ADA, status=None)
-    assert "<** 5" in forged
+    assert re.search(r"<[~*]{2} 553 5\.7\.1", forged)
     elsewhere = run(*words[:-2], "--from", GRACE, "--to", "x@elsewhere.example", status=None)
-    assert "<** 5" in elsewhere
+    assert re.search(r"<[~*]{2} 55\d 5\.", elsewhere)
 
 
 def test_curl_sends_and_reads_by_pop3(program: Program, server: Process, tmp_path: Path) -> None:
