@@ -39,7 +39,7 @@ from gatepost.proto.sieve import (
 )
 
 INBOX = "INBOX"
-REMEMBERED = 256
+REMEMBERED = 128
 """Compiled scripts kept, over all accounts."""
 INLINE_SCRIPT = 8 * 1024
 INLINE_HEADER = 32 * 1024

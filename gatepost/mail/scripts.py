@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from gatepost.mail.mailbox import MailboxDoor
 from gatepost.model.account import Account
 from gatepost.model.errors import TooManyScripts
 from gatepost.model.mail import Script
 from gatepost.proto.sieve import EXTENSIONS, Limits, compile_script
+
+INLINE = 8 * 1024
+"""Octets of a script that is compiled on the event loop when it is kept; larger ones may take a tenth of a second."""
 
 
 class ScriptDoor:
@@ -36,7 +41,7 @@ class ScriptDoor:
         """Checks, then keeps; returns warnings. Raises BadScript, TooManyScripts."""
         mail = self._store.open(account)
         self._require_space(await mail.scripts(), name, len(content))
-        warnings = self.check(content)
+        warnings = self.check(content) if len(content) <= INLINE else await asyncio.to_thread(self.check, content)
         await mail.put_script(name, content)
         return warnings
 

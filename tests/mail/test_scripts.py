@@ -56,6 +56,13 @@ async def test_put(door: ScriptDoor, boxes: MailboxDoor) -> None:
     assert (kept.name, kept.content, kept.active) == ("one", b"keep;", False)
 
 
+async def test_large_scripts_are_checked_too(boxes: MailboxDoor) -> None:
+    door = ScriptDoor(boxes, max_script_size=100_000, max_scripts=2)
+    assert await door.put(ACCOUNT, "one", b"keep;\r\n" * 5_000) == ()
+    with pytest.raises(BadScript):
+        await door.put(ACCOUNT, "one", b"keep;\r\n" * 5_000 + b"nonsense;")
+
+
 async def test_room(door: ScriptDoor) -> None:
     await door.put(ACCOUNT, "one", b"keep;")
     await door.put(ACCOUNT, "two", b"keep;")

@@ -41,6 +41,10 @@ class Compiling(Protocol):
         """Raises BadScript unless the extension was required; with `ihave`, leaves the question to the run."""
         ...
 
+    def count_regexes(self, count: int, line: int) -> None:
+        """Raises BadScript when there are too many in the script."""
+        ...
+
     def test(self, node: Node) -> Check:
         """A test, compiled. Raises BadScript."""
         ...

@@ -53,7 +53,7 @@ class Program(msgspec.Struct, frozen=True):
 def compile_script(source: bytes, limits: Limits = DEFAULT_LIMITS) -> Program:
     """A program of the script. Raises BadScript."""
     nodes = parse(source, limits)
-    compiler = _Compiler()
+    compiler = _Compiler(limits)
     body = compiler.requires(nodes)
     steps = compiler.commands(body)
     return Program(steps, frozenset(compiler.required), frozenset(compiler.words))
@@ -62,7 +62,8 @@ def compile_script(source: bytes, limits: Limits = DEFAULT_LIMITS) -> Program:
 class _Compiler:
     """Implements binding.Compiling. `guards` are the extensions that only the run can tell whether they are in force."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits) -> None:
+        self._regexes = limits.regexes
         self.known = KNOWN_EXTENSIONS
         self.required: set[str] = set()
         self.words: set[str] = set()
@@ -106,6 +107,12 @@ class _Compiler:
         if not self.lenient:
             raise BadScript(f'"{extension}" is not required', line)
         self.guards.add(extension)
+
+    def count_regexes(self, count: int, line: int) -> None:
+        """Raises BadScript when there are too many."""
+        self._regexes -= count
+        if self._regexes < 0:
+            raise BadScript("too many regular expressions", line)
 
     def commands(self, nodes: Sequence[Node]) -> tuple[Step, ...]:
         """A block's commands."""

@@ -18,6 +18,8 @@ class Limits(msgspec.Struct, frozen=True):
     steps: int = 500_000
     actions: int = 32
     redirects: int = 4
+    regexes: int = 50
+    """Regular expressions in one script: each takes a millisecond to compile and some memory as long as it is kept."""
     variables: int = 256
     variable: int = 16 * 1024
     """Longer values are cut (RFC 5229 §6)."""

@@ -116,7 +116,11 @@ def _matches(comparator: Comparator, keys: Sequence[Text], record: bool) -> Matc
     fixed = known if len(known) == len(keys) else None
 
     def match(run: Run, values: Sequence[bytes]) -> bool:
-        globs = fixed if fixed is not None else [Glob(comparator.fold(key.value(run))) for key in keys]
+        globs = fixed
+        if globs is None:
+            patterns = [comparator.fold(key.value(run)) for key in keys]
+            run.spend(sum(map(len, patterns)) * _GLOB_COMPILING)
+            globs = [Glob(pattern) for pattern in patterns]
         for value in values:
             folded = comparator.fold(value)
             for glob in globs:
@@ -131,8 +135,13 @@ def _matches(comparator: Comparator, keys: Sequence[Text], record: bool) -> Matc
     return match
 
 
+_GLOB_COMPILING = 100
+"""What an octet of a pattern costs to compile, in octets looked at."""
+
+
 def _regex(bound: Bound, comparator: Comparator, keys: Sequence[Text], record: bool) -> Matcher:
     fold = comparator is COMPARATORS[b"i;ascii-casemap"]
+    bound.compiler.count_regexes(len(keys), bound.line)
     constants = [key.constant for key in keys]
     try:
         known = [Regex(key, fold) for key in constants if key is not None]
@@ -140,6 +149,8 @@ def _regex(bound: Bound, comparator: Comparator, keys: Sequence[Text], record: b
         raise bound.wrong(str(error)) from error
 
     def match(run: Run, values: Sequence[bytes]) -> bool:
+        if len(known) < len(keys):
+            run.spend(len(keys) * _REGEX_COMPILING)
         try:
             found = known if len(known) == len(keys) else [Regex(key.value(run), fold) for key in keys]
         except BadRegex as error:
@@ -157,8 +168,10 @@ def _regex(bound: Bound, comparator: Comparator, keys: Sequence[Text], record: b
     return match
 
 
-_REGEX_COST = 8
+_REGEX_COST = 100
 """How much dearer an octet is to a regular expression than to a substring."""
+_REGEX_COMPILING = 1000 * 1024
+"""What compiling one costs, in octets looked at."""
 
 
 def _relational(

@@ -11,7 +11,7 @@ import re2
 
 MAX_PATTERN = 2048
 """Octets of an expression."""
-MAX_MEMORY = 1024 * 1024
+MAX_MEMORY = 128 * 1024
 """Octets that a compiled expression and its matching may take; RE2 keeps to it."""
 
 

@@ -47,8 +47,10 @@ class Run:
 
     # -- variables (RFC 5229) ----------------------------------------------------------------------------------------
     def variable(self, name: bytes) -> bytes:
-        """Empty for unknown ones (§3)."""
-        return self._variables.get(name, b"")
+        """Empty for unknown ones (§3). Raises RunError when the budget is used up, since values add up."""
+        value = self._variables.get(name, b"")
+        self.spend(len(value))
+        return value
 
     def set_variable(self, name: bytes, value: bytes) -> None:
         """Too long a value is cut (§6), not within a UTF-8 character. Raises RunError for too many variables."""
@@ -59,8 +61,10 @@ class Run:
         self._variables[name] = value
 
     def match_variable(self, index: int) -> bytes:
-        """§3.2."""
-        return self._matched[index] if index < len(self._matched) else b""
+        """§3.2. Raises RunError when the budget is used up."""
+        value = self._matched[index] if index < len(self._matched) else b""
+        self.spend(len(value))
+        return value
 
     def set_matched(self, texts: list[bytes]) -> None:
         """After a successful `:matches`; the first is the whole value."""

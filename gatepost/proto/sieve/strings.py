@@ -11,6 +11,8 @@ from gatepost.model.errors import BadScript
 
 MAX_MATCH_VARIABLE = 99
 """RFC 5229 §6 asks for 9."""
+MAX_EXPANDED = 256 * 1024
+"""Octets of a string with its variables put in; RFC 5229 §6 has long values cut."""
 
 _ENCODED = re.compile(rb"\$\{(hex|unicode):([ \t\r\n]*[0-9a-f]+(?:[ \t\r\n]+[0-9a-f]+)*[ \t\r\n]*)\}", re.IGNORECASE)
 _REFERENCE = re.compile(
@@ -45,15 +47,20 @@ class Text(msgspec.Struct, frozen=True):
         return first if len(self.pieces) == 1 and isinstance(first, bytes) else None
 
     def value(self, variables: Variables) -> bytes:
-        """As it reads now."""
-        out = []
+        """As it reads now; cut where it grows beyond MAX_EXPANDED."""
+        out: list[bytes] = []
+        room = MAX_EXPANDED
         for piece in self.pieces:
             if isinstance(piece, bytes):
-                out.append(piece)
+                text = piece
             elif isinstance(piece, int):
-                out.append(variables.match_variable(piece))
+                text = variables.match_variable(piece)
             else:
-                out.append(variables.variable(piece.encode("ascii")))
+                text = variables.variable(piece.encode("ascii"))
+            out.append(text)
+            room -= len(text)
+            if room < 0:
+                break
         return b"".join(out)
 
 

@@ -218,6 +218,17 @@ def test_long_values_are_cut(run: Runner) -> None:
     assert run(script, limits=Limits(variable=5)) == (FileInto("2"),)
 
 
+def test_expansion_is_cut_and_paid_for(run: Runner) -> None:
+    head = 'require ["variables", "fileinto"];' + ' set "a" "' + "x" * 4000 + '";'
+    wide = '"' + "${a}" * 2000 + '"'
+    script = head + f' if string :contains {wide} "y" {{ }} fileinto "ok";'
+    assert run(script) == (FileInto("ok"),)
+    with pytest.raises(RunError):
+        run(head + f" if string :contains {wide} {wide} {{ }}" * 20, limits=Limits(steps=5000))
+    with pytest.raises(RunError):
+        run(head + f' if string :matches "x" {wide} {{ }}' * 20, limits=Limits(steps=5000))
+
+
 def test_doubling_cannot_grow(run: Runner) -> None:
     script = 'require ["variables", "fileinto"]; set "a" "xxxxxxxx";' + ' set "a" "${a}${a}";' * 60
     assert run(script + ' set :length "n" "${a}"; fileinto "${n}";') == (FileInto(str(Limits().variable)),)

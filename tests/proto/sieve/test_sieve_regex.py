@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from gatepost.model.errors import BadScript
-from gatepost.proto.sieve import FileInto, RunError, compile_script
+from gatepost.proto.sieve import FileInto, Limits, RunError, compile_script
 from gatepost.proto.sieve.regexes import BadRegex, Regex
 
 Runner = Callable[..., tuple[object, ...]]
@@ -58,6 +58,17 @@ def test_it_needs_its_extension_and_a_comparator_of_characters() -> None:
         compile_script(
             b'require ["regex", "comparator-i;ascii-numeric"];'
             b'if header :regex :comparator "i;ascii-numeric" "subject" "a" { }'
+        )
+
+
+def test_how_many_are_too_many(run: Runner) -> None:
+    keys = ", ".join('"x"' for _ in range(51))
+    with pytest.raises(BadScript):
+        compile_script(f'require "regex"; if header :regex "subject" [{keys}] {{ }}'.encode())
+    with pytest.raises(RunError):  # made anew each time, they use up the steps
+        run(
+            'require ["regex", "variables"]; set "x" "y";' + 'if header :regex "a" "${x}" { }' * 40,
+            limits=Limits(steps=30_000),
         )
 
 
