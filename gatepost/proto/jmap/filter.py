@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from gatepost.model.flags import BadFlag, from_keywords
 from gatepost.model.ids import parse_mailbox_id
 from gatepost.model.mail import MailboxId
 from gatepost.model.search import (
@@ -31,6 +30,7 @@ from gatepost.model.search import (
 )
 from gatepost.proto.jmap.dates import parse_utc
 from gatepost.proto.jmap.errors import MethodError, Object
+from gatepost.proto.jmap.keywords import keyword_flag
 
 MAX_DEPTH = 16
 MAX_CONDITIONS = 500
@@ -127,16 +127,9 @@ def _in_mailbox(value: Any) -> Criterion | None:
     return Or(()) if mailbox is None else InMailbox(mailbox)
 
 
-def _flag(value: Any) -> str | None:
-    try:
-        return str(from_keywords([value])) if isinstance(value, str) else None
-    except BadFlag:
-        return None
-
-
 def _keyword(make: Callable[[str], Criterion]) -> Callable[[Any], Criterion | None]:
     def read(value: Any) -> Criterion | None:
-        flag = _flag(value)
+        flag = keyword_flag(value)
         return None if flag is None else make(flag)
 
     return read
@@ -222,7 +215,7 @@ def _sort_key(item: Comparator) -> SortKey:
     if by is None or item.collation not in (None, *COLLATIONS):
         raise MethodError("unsupportedSort")
     if by.endswith("flag"):
-        flag = _flag(item.keyword)
+        flag = keyword_flag(item.keyword)
         if flag is None:
             raise MethodError("invalidArguments", "sort: this property needs a keyword.")
         by = f"{by}:{flag}"

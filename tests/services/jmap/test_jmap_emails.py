@@ -6,6 +6,10 @@ from typing import Any
 
 from jmap_rig import GRACE, GRACE_PASSWORD, MAX_MESSAGE, Rig, basic
 
+from gatepost.model.flags import DELETED, make_flags
+from gatepost.model.mail import EmailId
+from gatepost.model.uidset import UidSet
+
 LUNCH = b"""From: Grace <grace@example.org>\r
 To: Ada <ada@example.org>\r
 Cc: charles@example.com\r
@@ -144,6 +148,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"filter": {"minSize": -1}}, "invalidArguments"),
     ({"filter": {"operator": "XOR", "conditions": []}}, "invalidArguments"),
     ({"filter": {"hasKeyword": "a b"}}, "invalidArguments"),
+    ({"filter": {"hasKeyword": "\\Deleted"}}, "invalidArguments"),
     ({"sort": [{"property": "color"}]}, "unsupportedSort"),
     ({"sort": [{"property": "subject", "collation": "i;klingon"}]}, "unsupportedSort"),
     ({"sort": [{"property": "hasKeyword"}]}, "invalidArguments"),
@@ -276,6 +281,38 @@ async def test_an_enclosed_message_is_parsed_and_its_part_downloaded(rig: Rig) -
     assert (await rig.one("Email/parse", blobIds=[blob]))["notParsable"] == [blob]
 
 
+async def test_what_imap_marked_deleted_is_gone_and_comes_back(rig: Rig) -> None:
+    """RFC 8621 §4.1.1. One place of two is marked, then both, then none."""
+    lunch, reply = await both(rig)
+    inbox, archive = await rig.mailbox("inbox"), await rig.mailbox("archive")
+    await rig.one("Email/set", update={lunch: {f"mailboxIds/{archive}": True}})
+    mail = rig.mailboxes.open(rig.ada)
+    (placed,) = await mail.placed([EmailId(int(lunch[1:]))])
+    deleted = make_flags([DELETED])
+
+    async def shown() -> tuple[list[str], list[str]]:
+        query = await rig.one("Email/query", sort=[{"property": "receivedAt"}])
+        found = await rig.one("Email/get", ids=[lunch], properties=["mailboxIds"])
+        return query["ids"], [key for item in found["list"] for key in item["mailboxIds"]]
+
+    here, there = sorted(placed.placements, key=lambda place: f"M{place.mailbox}" != inbox)
+    await mail.set_flags(here.mailbox, UidSet.of([here.uid]), "add", deleted)
+    assert await shown() == ([lunch, reply], [archive])
+    state = (await rig.one("Email/get", ids=[]))["state"]
+    await mail.set_flags(there.mailbox, UidSet.of([there.uid]), "add", deleted)
+    assert await shown() == ([reply], [])
+    found = await rig.one("Email/changes", sinceState=state)
+    assert (found["updated"], found["destroyed"]) == ([], [lunch])
+    assert (await rig.one("Email/set", destroy=[lunch]))["notDestroyed"][lunch]["type"] == "notFound"
+    assert (await rig.one("Email/set", update={lunch: {"keywords": {}}}))["notUpdated"][lunch]["type"] == "notFound"
+    threads = await rig.one("Email/get", ids=[reply], properties=["threadId"])
+    thread = await rig.one("Thread/get", ids=[threads["list"][0]["threadId"]])
+    assert thread["list"][0]["emailIds"] == [reply]
+    for place in (here, there):
+        await mail.set_flags(place.mailbox, UidSet.of([place.uid]), "remove", deleted)
+    assert set((await shown())[1]) == {inbox, archive}
+
+
 async def test_snippets_mark_what_was_found(rig: Rig) -> None:
     lunch, reply = await both(rig)
     result = await rig.one("SearchSnippet/get", filter={"text": "engine"}, emailIds=[lunch, reply, "E999"])
@@ -291,6 +328,7 @@ async def test_snippets_mark_what_was_found(rig: Rig) -> None:
 async def test_copying_needs_two_accounts(rig: Rig) -> None:
     assert await rig.refused("Email/copy", fromAccountId=rig.ada.id, create={}) == "invalidArguments"
     assert await rig.refused("Email/copy", fromAccountId="other", create={}) == "fromAccountNotFound"
+    assert await rig.refused("Blob/copy", fromAccountId="other", blobIds=[]) == "fromAccountNotFound"
 
 
 async def test_one_account_does_not_see_anothers_mail(rig: Rig) -> None:

@@ -38,6 +38,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 METHODS: dict[str, Entry] = {
     "Core/echo": Entry(CORE, core.echo),
+    "Blob/copy": Entry(CORE, core.copy_blobs),
     "Mailbox/get": Entry(MAIL, mailbox_get.get),
     "Mailbox/changes": Entry(MAIL, mailbox_get.changes),
     "Mailbox/query": Entry(MAIL, mailbox_query.query),

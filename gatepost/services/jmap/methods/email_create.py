@@ -6,7 +6,6 @@ import asyncio
 import secrets
 
 from gatepost.model.errors import MessageTooLarge
-from gatepost.model.flags import BadFlag, Flags, from_keywords
 from gatepost.model.ids import email_object_id, thread_object_id
 from gatepost.model.mail import Draft, MailboxId
 from gatepost.proto.jmap.blobs import BlobRef
@@ -14,18 +13,9 @@ from gatepost.proto.jmap.compose import compose, keys_of
 from gatepost.proto.jmap.composed import blob_ids, write_message
 from gatepost.proto.jmap.dates import parse_utc, utc_date
 from gatepost.proto.jmap.errors import Object, SetError, invalid
+from gatepost.proto.jmap.keywords import keyword_flags
 from gatepost.services.jmap.blobs import NotThere, read_blob_id
 from gatepost.services.jmap.call import Call
-
-
-def flags_of(keywords: list[str]) -> Flags:
-    """Raises SetError tooManyKeywords, invalidProperties."""
-    if len(keywords) > 64:
-        raise SetError("tooManyKeywords")
-    try:
-        return from_keywords(keywords)
-    except BadFlag:
-        raise invalid(["keywords"]) from None
 
 
 def mailboxes_of(call: Call, mailbox_ids: object) -> frozenset[MailboxId]:
@@ -50,7 +40,7 @@ def received_of(call: Call, value: object) -> float:
 async def create_email(call: Call, email: Object) -> Object:
     """Keeps the composed message; the server-set properties of the new Email. Raises SetError, and what the store raises."""
     mailboxes = mailboxes_of(call, email.get("mailboxIds"))
-    flags = flags_of(keys_of(email.get("keywords") or {}, "keywords"))
+    flags = keyword_flags(keys_of(email.get("keywords") or {}, "keywords"))
     received = received_of(call, email.get("receivedAt"))
     token = secrets.token_hex(12)
     message = compose(email, utc_date(call.house.now()), f"{secrets.token_hex(16)}@{call.house.hostname}")

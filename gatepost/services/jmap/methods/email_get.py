@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from gatepost.model.ids import parse_email_id
+from gatepost.model.ids import email_object_id, parse_email_id
 from gatepost.model.mail import EmailId
 from gatepost.model.search import Everything
 from gatepost.proto.jmap.bodies import DEFAULT_PART_PROPERTIES
@@ -57,7 +57,7 @@ async def get(call: Call, arguments: Object) -> Object:
         numbers = await call.mail.query(Everything(), ())
         if len(numbers) > call.options.max_get:
             raise MethodError("requestTooLarge")
-        ids = {f"E{number}": number for number in numbers}
+        ids = {email_object_id(number): number for number in numbers}
     else:
         known = ((text, parse_email_id(text)) for text in unique_ids(call, asked.ids))
         ids = {text: number if number is not None else EmailId(0) for text, number in known}

@@ -11,10 +11,11 @@ from gatepost.model.errors import GatepostError
 from gatepost.model.mail import Draft
 from gatepost.proto.jmap.compose import keys_of
 from gatepost.proto.jmap.errors import MethodError, Object, SetError, invalid
+from gatepost.proto.jmap.keywords import keyword_flags
 from gatepost.proto.mime import header_fields, index_message, parse_date
 from gatepost.services.jmap.blobs import NotThere, read_blob_id
 from gatepost.services.jmap.call import Call
-from gatepost.services.jmap.methods.email_create import flags_of, keep, mailboxes_of, received_of
+from gatepost.services.jmap.methods.email_create import keep, mailboxes_of, received_of
 from gatepost.services.jmap.methods.standard import SetResult
 from gatepost.services.jmap.render import set_error
 
@@ -54,7 +55,7 @@ async def _import(call: Call, wanted: Object) -> Object:
     if unknown:
         raise invalid(unknown)
     mailboxes = mailboxes_of(call, wanted.get("mailboxIds"))
-    flags = flags_of(keys_of(wanted.get("keywords") or {}, "keywords"))
+    flags = keyword_flags(keys_of(wanted.get("keywords") or {}, "keywords"))
     try:
         content = await read_blob_id(call.mail, wanted.get("blobId"))
     except NotThere:

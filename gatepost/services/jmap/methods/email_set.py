@@ -12,9 +12,10 @@ from gatepost.proto.jmap.compose import keys_of
 from gatepost.proto.jmap.email import PROPERTIES, Wanted, metadata
 from gatepost.proto.jmap.errors import MethodError, Object, SetError, invalid
 from gatepost.proto.jmap.headers import header_property
+from gatepost.proto.jmap.keywords import keyword_flags
 from gatepost.proto.jmap.patch import apply_patch, touched
 from gatepost.services.jmap.call import Call
-from gatepost.services.jmap.methods.email_create import create_email, flags_of, mailboxes_of
+from gatepost.services.jmap.methods.email_create import create_email, mailboxes_of
 from gatepost.services.jmap.methods.email_reading import email_object, visible
 from gatepost.services.jmap.methods.standard import SetArguments, SetResult, check_set
 from gatepost.services.jmap.render import set_error
@@ -89,7 +90,7 @@ async def _read_update(call: Call, placed: PlacedEmail, patch: Object) -> EmailU
         # A place marked \Deleted is not JMAP's to see, nor to take away
         mailboxes |= {place.mailbox for place in placed.placements if has_flag(place.flags, DELETED)}
     if "keywords" in names:
-        flags = flags_of(keys_of(wanted["keywords"], "keywords"))
+        flags = keyword_flags(keys_of(wanted["keywords"], "keywords"))
     return EmailUpdate(placed.email.id, mailboxes, flags)
 
 
