@@ -12,6 +12,7 @@ import re
 from enum import Enum
 
 from gatepost.proto.engine import LineBuffer, TooLong
+from gatepost.proto.imap.deflate import BrokenStream, Deflate
 from gatepost.proto.imap.events import Event, GaveUp, IdleDone, Malformed, SaslResponse
 from gatepost.proto.imap.grammar import is_command, parse_command, read_head
 from gatepost.proto.imap.limits import SASL_LINE, Limits
@@ -43,12 +44,18 @@ class ImapEngine:
         self._wanted: int | None = None
         self._swallow = self._swallowed = 0
         self._refusal: Malformed | None = None
+        self._deflate: Deflate | None = None
+        self._plain = b""
 
     # -- contract --------------------------------------------------------------------------------------------------
     def receive_data(self, data: bytes) -> None:
         """More octets from the client."""
-        if self._mode is not _Mode.OVER:
+        if self._mode is _Mode.OVER:
+            return
+        if self._deflate is None:
             self._input.feed(data)
+        else:
+            self._deflate.feed(data)
 
     def receive_eof(self) -> None:
         """The client will send no more; an unfinished command is dropped."""
@@ -57,17 +64,33 @@ class ImapEngine:
     @property
     def pending(self) -> int:
         """Octets held for a command that is not complete."""
-        return len(self._input) + len(self._text) + self._held
+        packed = 0 if self._deflate is None else len(self._deflate)
+        return packed + len(self._input) + len(self._text) + self._held
 
     def take_output(self) -> bytes:
         """What is to be sent."""
         output = b"".join(self._output)
         self._output.clear()
         self.queued = 0
+        if self._deflate is not None:
+            output, self._plain = self._plain + self._deflate.pack(output), b""
         return output
 
     def next_event(self) -> Event | None:
         """The next event, or None until there is more input."""
+        while True:
+            event = self._next()
+            if event is not None or self._deflate is None or self._mode is _Mode.OVER:
+                return event
+            try:
+                data = self._deflate.take()
+            except BrokenStream:
+                return self._give_up("That was not compressed")
+            if not data:
+                return None
+            self._input.feed(data)
+
+    def _next(self) -> Event | None:
         while self._mode is not _Mode.OVER:
             if self._swallow:
                 self._swallow -= len(self._input.take_upto(self._swallow))
@@ -98,6 +121,17 @@ class ImapEngine:
         """Sends a SASL challenge; the next event is a SaslResponse (RFC 9051 §6.2.2)."""
         self.send(b"+ " + binascii.b2a_base64(data, newline=False) + b"\r\n")
         self._mode = _Mode.SASL
+
+    @property
+    def compressed(self) -> bool:
+        """Whether `compress` was called."""
+        return self._deflate is not None
+
+    def compress(self) -> None:
+        """What is sent and received from now on is compressed; what is queued already is not (RFC 4978 §3)."""
+        self._plain = b"".join(self._output)
+        self._output.clear()
+        self._deflate = Deflate(self._input.take_upto(len(self._input)))
 
     def idle(self) -> None:
         """Sends IDLE's go-ahead; the next event is IdleDone, or Malformed."""
@@ -163,6 +197,8 @@ class ImapEngine:
         self._forget()
         self._mode = _Mode.OVER
         self._input = LineBuffer()
+        if self._deflate is not None:
+            self._deflate.drop()
         return GaveUp(text, code)
 
     def _forget(self) -> None:

@@ -56,6 +56,7 @@ _TABLE: tuple[tuple[str, Callable[[Context], bool]], ...] = (
     ("SAVEDATE", _known),  # RFC 8514
     ("PREVIEW", _known),  # RFC 8970
     ("UTF8=ACCEPT", _known),  # RFC 6855
+    ("COMPRESS=DEFLATE", lambda context: _known(context) and not context.compressed),  # RFC 4978
     ("QUOTA", _known),  # RFC 9208
     ("QUOTA=RES-STORAGE", _known),  # RFC 9208
 )

@@ -48,7 +48,8 @@ class House:
 @dataclass(slots=True)
 class Context:
     """One client's session. `enabled` holds what ENABLE turned on, and CONDSTORE however it came on. `kind` is the
-    coarse fingerprint that the guard gets. `over` ends the conversation, `upgrade` asks for TLS."""
+    coarse fingerprint that the guard gets. `over` ends the conversation, `upgrade` asks for TLS,
+    `compressed` for compression."""
 
     house: House
     wire: Wire
@@ -63,6 +64,7 @@ class Context:
     idling: bool = False
     over: bool = False
     upgrade: bool = False
+    compressed: bool = False
     unwatch: Callable[[], None] | None = None
 
     # -- who and where -------------------------------------------------------------------------------------------------

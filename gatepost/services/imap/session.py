@@ -80,6 +80,8 @@ class ImapSession:
         if not context.over:
             await report(context, handler.may_expunge(command))
         context.send(status.render(tag))
+        if context.compressed and not context.engine.compressed:
+            context.engine.compress()
         self._count_command(context)
 
     # -- patience with strangers -----------------------------------------------------------------------------------------

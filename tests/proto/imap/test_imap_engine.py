@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -126,6 +128,43 @@ def test_sasl_responses_and_idle():
     engine.receive_data(b"done\r\n")
     assert engine.next_event() == IdleDone()
     assert engine.take_output() == b"+ aGk=\r\n" * 4 + b"+ idling\r\n"
+
+
+def packed(data: bytes) -> bytes:
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH)
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 100_000])
+def test_compression(size):
+    """RFC 4978: what was queued before is plain; what follows the command in one packet is not."""
+    engine = ImapEngine(AFTER)
+    text = b"a COMPRESS DEFLATE\r\n" + packed(b"b NOOP\r\nc SELECT {5}\r\nINBOX\r\n" * 3)
+    heard, output, inflate = [], b"", zlib.decompressobj(-15)
+    for start in range(0, len(text), size):
+        engine.receive_data(text[start : start + size])
+        while (event := engine.next_event()) is not None:
+            heard.append(event.tag)
+            engine.send(event.tag.encode() + b" OK\r\n")
+            if event.tag == "a":
+                engine.compress()
+        output += engine.take_output()
+    assert heard == ["a", "b", "c", "b", "c", "b", "c"]
+    assert output.startswith(b"a OK\r\n")
+    assert inflate.decompress(output[6:]) == b"b OK\r\n+ OK\r\nc OK\r\n" * 3
+
+
+def test_a_bomb_is_inflated_a_block_at_a_time():
+    engine = ImapEngine(AFTER)
+    engine.compress()
+    engine.receive_data(packed(b"x" * 50_000_000))
+    assert engine.next_event() is None
+    assert engine.pending < 200_000
+    engine.receive_data(b"\xff\xff\xff")
+    assert engine.next_event() == GaveUp("That was not compressed")
+    engine.receive_data(b"more")
+    assert engine.next_event() is None
+    assert engine.pending == 0
 
 
 _WORDS = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import zlib
 
 import pytest
 import trustme
@@ -94,6 +95,19 @@ async def test_what_is_not_done_ends_idle(rooms):
     await ada.line()
     await ada.send(b"NOOP\r\n")
     assert await ada.line() == b"i BAD Expected DONE"
+
+
+async def test_compression(rooms):
+    ada = await rooms.ada()
+    assert (await ada.ask("COMPRESS LZ4"))[-1] == b"t NO [CANNOT] That mechanism is not offered"
+    assert await ada.ask("COMPRESS DEFLATE") == [b"t OK Compressed from here on"]
+    deflate, inflate = zlib.compressobj(9, zlib.DEFLATED, -15), zlib.decompressobj(-15)
+    command = b"a COMPRESS DEFLATE\r\nb CAPABILITY\r\nc LOGOUT\r\n"
+    await ada.send(deflate.compress(command) + deflate.flush(zlib.Z_SYNC_FLUSH))
+    answer = inflate.decompress(await ada.reader.read())
+    assert answer.startswith(b"a NO [COMPRESSIONACTIVE] Compressed already\r\n* CAPABILITY ")
+    assert b"COMPRESS=" not in answer
+    assert answer.endswith(b"c OK LOGOUT done\r\n")
 
 
 async def test_a_stopping_server_takes_its_leave(rooms):

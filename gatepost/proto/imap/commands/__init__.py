@@ -8,6 +8,7 @@ from gatepost.proto.imap.commands.append import Append
 from gatepost.proto.imap.commands.connection import (
     Authenticate,
     Capability,
+    Compress,
     Enable,
     Id,
     Idle,
@@ -35,7 +36,7 @@ from gatepost.proto.imap.commands.messages import Check, Close, Copy, Expunge, M
 from gatepost.proto.imap.commands.search import Search, Sort, Thread
 
 Command: TypeAlias = (
-    Append | Authenticate | Capability | Check | Close | Copy | Create | Delete | Enable | Expunge | Fetch
+    Append | Authenticate | Capability | Check | Close | Compress | Copy | Create | Delete | Enable | Expunge | Fetch
     | GetQuota | GetQuotaRoot | Id | Idle | List | Login | Logout | Lsub | Move | Namespace | Noop | Rename | Search
     | Select | Sort | StartTls | Status | Store | Subscribe | Thread | Unselect | Unsubscribe
 )  # fmt: skip
@@ -47,6 +48,7 @@ __all__ = [
     "Check",
     "Close",
     "Command",
+    "Compress",
     "Copy",
     "Create",
     "Delete",

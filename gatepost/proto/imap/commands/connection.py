@@ -36,6 +36,12 @@ class Idle(msgspec.Struct, frozen=True):
     """IDLE (§6.3.13, RFC 2177)."""
 
 
+class Compress(msgspec.Struct, frozen=True):
+    """COMPRESS (RFC 4978): the mechanism in upper case."""
+
+    mechanism: str
+
+
 class Authenticate(msgspec.Struct, frozen=True):
     """AUTHENTICATE; `initial` is as sent, meant to be base64 (RFC 4959: `=` is the empty response), None for none."""
 
@@ -76,6 +82,11 @@ def _authenticate(cursor: Cursor) -> Authenticate:
     if cursor.take(b" "):
         initial = cursor.match(_INITIAL, "base64")
     return Authenticate(mechanism, initial)
+
+
+def _compress(cursor: Cursor) -> Compress:
+    cursor.space()
+    return Compress(cursor.keyword())
 
 
 def _login(cursor: Cursor) -> Login:
@@ -121,6 +132,7 @@ PARSERS: dict[str, Callable[[Cursor], object]] = {
     "LOGOUT": _bare(Logout),
     "STARTTLS": _bare(StartTls),
     "IDLE": _bare(Idle),
+    "COMPRESS": _compress,
     "AUTHENTICATE": _authenticate,
     "LOGIN": _login,
     "ENABLE": _enable,

@@ -1,12 +1,12 @@
-"""CAPABILITY, NOOP, LOGOUT, STARTTLS, ID, ENABLE, NAMESPACE (RFC 9051 §6.1-6.3)."""
+"""CAPABILITY, NOOP, LOGOUT, STARTTLS, COMPRESS, ID, ENABLE, NAMESPACE (RFC 9051 §6.1-6.3, RFC 4978)."""
 
 from __future__ import annotations
 
 import re
 
-from gatepost.proto.imap.commands import Capability, Enable, Id, Logout, Namespace, Noop, StartTls
+from gatepost.proto.imap.commands import Capability, Compress, Enable, Id, Logout, Namespace, Noop, StartTls
 from gatepost.proto.imap.render.mailbox import namespace, words
-from gatepost.proto.imap.render.status import Status, bad, bye, ok
+from gatepost.proto.imap.render.status import Status, bad, bye, no, ok
 from gatepost.services.imap.capability import capabilities
 from gatepost.services.imap.context import Context
 from gatepost.services.imap.handler import Handler, State
@@ -47,6 +47,16 @@ async def start_tls(context: Context, command: StartTls) -> Status:
     return ok("Begin TLS now")
 
 
+async def compress(context: Context, command: Compress) -> Status:
+    """RFC 4978 §3. The session begins it once the answer is queued."""
+    if command.mechanism != "DEFLATE":
+        return no("That mechanism is not offered", "CANNOT")
+    if context.compressed:
+        return no("Compressed already", "COMPRESSIONACTIVE")
+    context.compressed = True
+    return ok("Compressed from here on")
+
+
 async def identify(context: Context, command: Id) -> Status:
     """RFC 2971. The client's name becomes part of its coarse kind; nothing is decided by it (§2: never trusted)."""
     if context.account is None:
@@ -78,6 +88,7 @@ HANDLERS: dict[type, Handler] = {
     Noop: Handler(noop, State.ANY),
     Logout: Handler(logout, State.ANY),
     StartTls: Handler(start_tls, State.STRANGER),
+    Compress: Handler(compress, State.KNOWN),
     Id: Handler(identify, State.ANY),
     Enable: Handler(enable, State.KNOWN),
     Namespace: Handler(namespaces, State.KNOWN),
