@@ -30,7 +30,7 @@ from gatepost.model.secret import Secret
 T = TypeVar("T")
 
 SCRAM_ITERATIONS = 10_000
-"""RFC 7677 §4 asks for 4,096 at least. These are made when a password is set, and verified by multiplication only."""
+"""RFC 7677 §4 asks for 4,096 at least. Computed here once, when a password is set; afterwards the client computes them."""
 MIN_LENGTH = 8
 MAX_OCTETS = 1024
 """A longer secret is wrong; it costs the same as any other."""
