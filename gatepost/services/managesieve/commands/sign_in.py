@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gatepost.mail.auth import Challenge, Closed, Granted, TryLater, UnknownMechanism, Verdict
+from gatepost.mail.auth import Closed, Granted, TryLater, UnknownMechanism, Verdict
+from gatepost.mail.exchange import Response, run_exchange
 from gatepost.proto.managesieve.commands import Authenticate, Fault, Unauthenticate
 from gatepost.proto.managesieve.reply import Reply
-from gatepost.proto.sasl_response import SaslCancelled, SaslMalformed, SaslResponse
+from gatepost.proto.sasl_response import SaslMalformed
 from gatepost.services.managesieve import render
 
 if TYPE_CHECKING:
@@ -23,24 +24,25 @@ async def authenticate(session: Session, command: Authenticate) -> Reply | None:
         exchange = session.auth.begin(connection, command.mechanism)
     except UnknownMechanism:
         return render.UNKNOWN_MECHANISM
-    response = command.initial
-    while True:
-        if isinstance(response, SaslMalformed):
-            return _settle(session, await exchange.malformed())
-        answer = await exchange.step(response.data if response is not None else None)
-        if not isinstance(answer, Challenge):
-            return _settle(session, answer)
-        session.engine.challenge(answer.data)
+    lost: Fault | None = None
+
+    async def ask(challenge: bytes) -> Response:
+        nonlocal lost
+        session.engine.challenge(challenge)
         event = None
         while event is None:
             event = await session.talk.next()
-        if isinstance(event, SaslCancelled):
-            return render.SIGN_IN_CANCELLED
-        if isinstance(event, Fault):  # the response was too long to be read; nobody knows what follows it
-            settled = _settle(session, await exchange.malformed())
-            return None if settled is None else render.fault_reply(event)
-        assert isinstance(event, SaslResponse | SaslMalformed)
-        response = event
+        if isinstance(event, Fault):  # too long to be read, and nobody knows what follows it
+            lost = event
+            return SaslMalformed()
+        assert isinstance(event, Response)
+        return event
+
+    ended = await run_exchange(exchange, command.initial, ask)
+    if ended.verdict is None:
+        return render.SIGN_IN_CANCELLED
+    answer = _settle(session, ended.verdict)
+    return answer if lost is None or answer is None else render.fault_reply(lost)
 
 
 async def unauthenticate(session: Session, command: Unauthenticate) -> Reply:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gatepost.mail.auth import Challenge, Closed, Granted, TryLater, UnknownMechanism, Verdict
+from gatepost.mail.auth import Closed, Granted, TryLater, UnknownMechanism, Verdict
+from gatepost.mail.exchange import Response, run_exchange
 from gatepost.model.errors import GatepostError
 from gatepost.model.secret import Secret
 from gatepost.proto.pop3.commands import Auth, Pass, User
 from gatepost.proto.pop3.reply import Reply
-from gatepost.proto.sasl_response import SaslCancelled, SaslMalformed, SaslResponse
 from gatepost.services.pop3 import render
 
 if TYPE_CHECKING:
@@ -44,21 +44,19 @@ async def auth(session: Session, command: Auth) -> Reply | None:
         exchange = session.auth.begin(connection, command.mechanism)
     except UnknownMechanism:
         return render.UNKNOWN_MECHANISM
-    response = command.initial
-    while True:
-        if isinstance(response, SaslMalformed):
-            return await _settle(session, await exchange.malformed())
-        answer = await exchange.step(response.data if response is not None else None)
-        if not isinstance(answer, Challenge):
-            return await _settle(session, answer)
-        session.engine.challenge(answer.data)
-        event = None
-        while event is None:
-            event = await session.talk.next()
-        if isinstance(event, SaslCancelled):
-            return render.SIGN_IN_CANCELLED  # RFC 5034 §4: -ERR
-        assert isinstance(event, SaslResponse | SaslMalformed)
-        response = event
+    ended = await run_exchange(exchange, command.initial, lambda challenge: _ask(session, challenge))
+    if ended.verdict is None:
+        return render.SIGN_IN_CANCELLED  # RFC 5034 §4: -ERR
+    return await _settle(session, ended.verdict)
+
+
+async def _ask(session: Session, challenge: bytes) -> Response:
+    session.engine.challenge(challenge)
+    event = None
+    while event is None:
+        event = await session.talk.next()
+    assert isinstance(event, Response)
+    return event
 
 
 async def _settle(session: Session, verdict: Verdict) -> Reply | None:

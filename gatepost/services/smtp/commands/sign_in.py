@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gatepost.mail.auth import Challenge, Closed, Granted, TryLater, UnknownMechanism, Verdict
-from gatepost.proto.sasl_response import SaslCancelled, SaslMalformed, SaslResponse
+from gatepost.mail.auth import Closed, Granted, TryLater, UnknownMechanism, Verdict
+from gatepost.mail.exchange import Response, run_exchange
 from gatepost.proto.smtp.commands import Auth, Hello
 from gatepost.proto.smtp.reply import Reply
 from gatepost.services.smtp import render
@@ -23,19 +23,17 @@ async def auth(session: Session, command: Auth) -> Reply | None:
         exchange = session.auth.begin(session.wire.connection, command.mechanism, _kind(session.hello))
     except UnknownMechanism:
         return render.UNKNOWN_MECHANISM
-    response = command.initial
-    while True:
-        if isinstance(response, SaslMalformed):
-            return _settle(session, await exchange.malformed(), render.SIGN_IN_MALFORMED)
-        answer = await exchange.step(response.data if response is not None else None)
-        if not isinstance(answer, Challenge):
-            return _settle(session, answer, render.SIGN_IN_FAILED)
-        session.engine.challenge(answer.data)
-        event = await session.next_event()
-        if isinstance(event, SaslCancelled):
-            return render.SIGN_IN_CANCELLED  # RFC 4954 §4: 501
-        assert isinstance(event, SaslResponse | SaslMalformed)
-        response = event
+    ended = await run_exchange(exchange, command.initial, lambda challenge: _ask(session, challenge))
+    if ended.verdict is None:
+        return render.SIGN_IN_CANCELLED  # RFC 4954 §4: 501
+    return _settle(session, ended.verdict, render.SIGN_IN_MALFORMED if ended.malformed else render.SIGN_IN_FAILED)
+
+
+async def _ask(session: Session, challenge: bytes) -> Response:
+    session.engine.challenge(challenge)
+    event = await session.next_event()
+    assert isinstance(event, Response)
+    return event
 
 
 def _out_of_place(session: Session) -> Reply | None:
