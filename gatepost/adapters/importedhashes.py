@@ -84,7 +84,7 @@ def _system_crypt(hashed: str, secret: bytes) -> bool | None:
 def _context() -> Any:
     from passlib.context import CryptContext  # slow to import, and few servers need it
 
-    return CryptContext(schemes=list(_SCHEMES))  # type: ignore[no-untyped-call]
+    return CryptContext(schemes=list(_SCHEMES))
 
 
 @lru_cache(1)

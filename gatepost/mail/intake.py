@@ -147,7 +147,8 @@ class Intake:
 
     def _redirects(self, decision: FilingDecision, depth: int) -> tuple[FilingDecision, list[str]]:
         """Redirects to our own addresses are followed; elsewhere nothing is sent yet, so the message is kept."""
-        onward, stuck = [], []
+        onward: list[str] = []
+        stuck: list[str] = []
         for address in decision.redirects:
             try:
                 self._directory.recipients(address)

@@ -8,6 +8,7 @@ each request's body; what a head may weigh is bounded.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 import ssl
@@ -151,21 +152,19 @@ class GuardedHttp(HttpToolsProtocol):
         )
 
     def data_received(self, data: bytes) -> None:
-        if self._in_head:
-            if not self._head:
-                self._set_timer(self._owner.clocks.head)
-            self._head += len(data)
-            if self._head > MAX_HEAD:
-                self.end("limits")
-                return
+        if self._in_head and not self._head:
+            self._set_timer(self._owner.clocks.head)
+        self._head += len(data)
         super().data_received(data)
+        if self._in_head and self._head > MAX_HEAD:
+            self.end("limits")
 
     # -- httptools callbacks -----------------------------------------------------------------------------------------
     def on_headers_complete(self) -> None:
         self._in_head, self._head = False, 0
         self._set_timer(self._owner.clocks.body)
         connection = self._whose_request()
-        self.scope["state"]["connection"] = connection  # type: ignore[typeddict-item]
+        self.scope["state"]["connection"] = connection
         admitted = self._owner.gate.admit(connection.client) is not Admission.DROP
         if not admitted and connection.client == self._connection.client:
             self.end("banned")
@@ -173,7 +172,7 @@ class GuardedHttp(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        self._in_head = True
+        self._in_head, self._head = True, 0
         self._set_timer(0)
         super().on_message_complete()
 
@@ -181,15 +180,19 @@ class GuardedHttp(HttpToolsProtocol):
     def end(self, why: str = "", sock: socket.socket | None = None) -> None:
         """Cuts the connection off; nothing that is queued goes out."""
         self._why = self._why or why
-        if self.transport is not None:
-            self.transport.abort()
+        transport: asyncio.Transport | None = self.transport
+        if transport is not None:
+            transport.abort()
         elif sock is not None:
-            sock.close()
+            # still in the handshake: its transport is the loop's own
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
     def leave(self) -> None:
         """The server is stopping: finish the request under way."""
         self._why = self._why or "stopping"
-        if self.transport is not None:
+        transport: asyncio.Transport | None = self.transport
+        if transport is not None:
             self.shutdown()
 
     def _whose_request(self) -> Connection:
