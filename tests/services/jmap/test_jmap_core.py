@@ -8,6 +8,7 @@ import pytest
 from jmap_rig import ADA, USING, Rig, basic, connection, running
 
 from gatepost.model.events import Abuse, SignedIn, SignInFailed
+from gatepost.model.units import Size
 from gatepost.services.jmap import JmapOptions
 
 
@@ -128,7 +129,7 @@ async def test_another_content_type_is_not_json(rig: Rig) -> None:
 
 
 async def test_a_request_over_its_budget_is_refused_announced_or_not(tmp_path: Path) -> None:
-    async with running(tmp_path, JmapOptions(max_request=1000)) as rig:  # type: ignore[arg-type]
+    async with running(tmp_path, JmapOptions(max_request=Size(1000))) as rig:
         for headers, body in (({"content-length": "1001"}, b""), ({}, [b"x" * 600, b"x" * 600])):
             answer = await rig.ask("POST", "/jmap/api", body, {"content-type": "application/json", **headers})
             assert (answer.status, answer.json["limit"]) == (400, "maxSizeRequest")
@@ -157,6 +158,33 @@ async def test_created_ids_come_back_and_stand_for_objects(rig: Rig) -> None:
     assert set(made) == {"old", "k1", "k2"}
     found = await rig.one("Mailbox/get", ids=[made["k2"]])
     assert found["list"][0]["parentId"] == made["k1"]
+
+
+async def test_answers_have_a_budget_together(tmp_path: Path) -> None:
+    """One call may be within it, but not the same again and again; calls that cost nothing still work."""
+    async with running(tmp_path, JmapOptions(max_response=Size(20_000))) as rig:
+        email = await rig.keep(b"Subject: long\r\n\r\n" + b"many words, " * 1000)
+        ask = ("Email/get", {"ids": [email], "fetchTextBodyValues": True})
+        answers = await rig.call(ask, ask, ("Core/echo", {}))
+        assert [name for name, _, _ in answers] == ["Email/get", "error", "Core/echo"]
+        assert answers[1][1]["type"] == "requestTooLarge"
+
+
+async def test_the_public_address_may_be_configured(tmp_path: Path) -> None:
+    async with running(tmp_path, JmapOptions(url="https://jmap.example.org/")) as rig:
+        assert (await rig.ask("GET", "/jmap/session")).json["apiUrl"] == "https://jmap.example.org/jmap/api"
+
+
+async def test_a_host_that_is_none_is_not_repeated(rig: Rig) -> None:
+    answer = await rig.ask("GET", "/jmap/session", headers={"host": 'evil"/@x'})
+    assert answer.json["apiUrl"] == "https://mail.example.org/jmap/api"
+
+
+async def test_a_broken_method_tells_the_log_and_not_the_peer(rig: Rig, tmp_path: Path) -> None:
+    await rig.store.close()
+    (name, result, _), *_ = await rig.call(("Mailbox/get", {}))
+    assert (name, result["type"]) in {("error", "serverFail"), ("error", "serverUnavailable")}
+    assert str(tmp_path) not in str(result)
 
 
 async def test_a_page_for_people_and_nothing_elsewhere(rig: Rig) -> None:

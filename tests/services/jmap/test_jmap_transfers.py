@@ -143,6 +143,11 @@ async def test_pings_come_at_the_interval_that_they_name(tmp_path: Path) -> None
             pass
 
 
+async def test_head_does_not_begin_a_stream(rig: Rig) -> None:
+    answer = await rig.ask("HEAD", "/jmap/eventsource?types=*&closeafter=no&ping=0")
+    assert (answer.status, answer.body) == (200, b"")
+
+
 async def test_streams_end_when_the_server_stops(rig: Rig) -> None:
     stream = await begin(rig, "types=*&closeafter=no&ping=300")
     await stream.exchange.event()
