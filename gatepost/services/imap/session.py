@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 
-from gatepost.model.events import Abuse
+from gatepost.mail.conduct import Conduct
 from gatepost.net.conversation import Clocks, Conversation, conversation
-from gatepost.net.wire import Wire
+from gatepost.net.wire import InjectedPlaintext, Wire
 from gatepost.proto.imap.commands import Command
 from gatepost.proto.imap.engine import ImapEngine
 from gatepost.proto.imap.events import Event, GaveUp, Malformed, Received
@@ -25,7 +25,8 @@ class ImapSession:
 
     def __init__(self, house: House, wire: Wire) -> None:
         self._house, self._wire = house, wire
-        self._commands = self._faults = 0
+        self._conduct = Conduct(wire.connection, house.journal, house.clock)
+        self._commands = 0
 
     async def converse(self, greeted: bool) -> bool:
         """True where TLS was begun and the conversation starts anew. Raises what `Conversation` raises."""
@@ -46,13 +47,20 @@ class ImapSession:
                     if event is not None:
                         await self._handle(context, event)
                     if context.upgrade:
-                        await talk.start_tls()
+                        await self._start_tls(talk)
                         return True
                 await talk.flush()
             finally:
                 context.unselect()
         self._wire.close("quit")
         return False
+
+    async def _start_tls(self, talk: Conversation[Event]) -> None:
+        try:
+            await talk.start_tls()
+        except InjectedPlaintext:
+            self._conduct.abuse("tls-injection")
+            raise
 
     async def _handle(self, context: Context, event: Event) -> None:
         match event:
@@ -64,8 +72,8 @@ class ImapSession:
                 self._count_fault(context)
             case GaveUp(text, code):
                 context.send(bye(text, code).render())
-                self._note_abuse(context, "over-budget")
                 context.over = True
+                self._count_fault(context)
 
     async def _obey(self, context: Context, tag: str, command: Command) -> None:
         handler = HANDLERS[type(command)]
@@ -88,24 +96,19 @@ class ImapSession:
     def _count_command(self, context: Context) -> None:
         self._commands += 1
         if context.account is None and self._commands >= self._house.options.commands_before_login:
-            self._end(context, "too-many-commands")
+            self._end(context)
 
     def _count_fault(self, context: Context) -> None:
-        self._faults += 1
-        if context.account is None and self._faults >= self._house.options.bad_commands:
-            self._end(context, "bad-command")
+        """The faults of strangers are told to the guard; somebody who is known may have a poor client."""
+        if context.account is None:
+            self._conduct.bad_command()
+            if self._conduct.bad >= self._house.options.bad_commands:
+                self._end(context)
 
-    def _end(self, context: Context, kind: str) -> None:
+    def _end(self, context: Context) -> None:
         if not context.over:
             context.send(bye("Enough of this").render())
-            self._note_abuse(context, kind)
             context.over = True
-
-    def _note_abuse(self, context: Context, kind: str) -> None:
-        peer = self._wire.connection
-        self._house.journal.note(
-            Abuse(at=self._house.clock.now(), connection=peer.id, door=peer.door, client=str(peer.client), kind=kind)
-        )
 
 
 def _allowed(context: Context, state: State) -> bool:
