@@ -1,4 +1,4 @@
-"""Whole dialogues, as clients have them."""
+"""Whole dialogues, as clients have them; and babble."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from babble import babble
 from dialogue import CUTS, TRANSCRIPTS, Peer, connected, play
 from lineroom import Room
 
@@ -26,3 +27,32 @@ async def test_transcript(path: Path, room: Room, service: Pop3Service) -> None:
                 return await stack.enter_async_context(connected(service, Door.POP3))
 
             await play(path, connect, cut)
+
+
+FRAGMENTS = [
+    b"USER ada@example.org\r\n",
+    b"PASS analytical-engine\r\n",
+    b"PASS x\r\n",
+    b"AUTH PLAIN\r\n",
+    b"*\r\n",
+    b"STAT\r\n",
+    b"LIST\r\n",
+    b"RETR 1\r\n",
+    b"TOP 1 1\r\n",
+    b"DELE 1\r\n",
+    b"RSET\r\n",
+    b"UIDL 9\r\n",
+    b"CAPA\r\n",
+    b"\n",
+    b"\r",
+    b"\xff\x00",
+    b"NOOP",
+    b"AUTH LOGIN YQ==\r\n",
+]
+
+
+async def test_babble(room: Room, service: Pop3Service) -> None:
+    """Nothing that a client says makes the service raise or hang."""
+    await room.put(b"Subject: first\r\n\r\n.dot\r\nlast\r\n")
+    await babble(service, Door.POP3, FRAGMENTS)
+    assert room.budget.held == 0
