@@ -100,7 +100,7 @@ class GuardOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     policy: Annotated[
         Literal["full", "simple"],
         msgspec.Meta(description="full: everything in docs/guard.md. simple: one limit an address, one an account."),
-    ] = "simple"
+    ] = "full"
     account_lock: Annotated[
         Literal["strangers", "strict"],
         msgspec.Meta(description="Whom an account past its limit is closed to: strangers, or everybody (strict)."),

@@ -68,9 +68,12 @@ def remember(state: State, case: Case) -> None:
     state.crowds.join(case.source_key, account, now)
     address = case.attempt.source
     for length in _PARENTS[address.version]:
-        state.crowds.join(address_key(address, length), account, now)
-    if case.source is not None:
-        case.source.proven_day = -1  # look it up again
+        key = address_key(address, length)
+        state.crowds.join(key, account, now)
+        if (network := state.networks.get(key)) is not None:
+            network.proven_day = -1  # look it up again
+    if (source := state.sources.get(case.source_key)) is not None:
+        source.proven_day = -1
 
 
 def _refund(state: State, pending: Pending) -> None:
