@@ -164,7 +164,7 @@ class Gate:
             order=self._acts + 1,
             charged="" if ticket.trace.charged == login else ticket.trace.charged,
             common=outcome is Outcome.WRONG and attempt.common,
-            before=(tags.same[1], tags.spray[1]) if tags else (0, 0),
+            before=(tags.same[1], tags.spray[1]) if tags else None,
         )
         about: dict[str, Any] = {
             "at": now,

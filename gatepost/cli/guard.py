@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from gatepost.cli.output import as_json, say
+from gatepost.cli.replay import replay
 
 app = typer.Typer(help="What the guard knows.", no_args_is_help=True)
 
@@ -14,6 +15,9 @@ app = typer.Typer(help="What the guard knows.", no_args_is_help=True)
 @app.callback()
 def group() -> None:
     """What the guard knows."""
+
+
+app.command("replay")(replay)
 
 
 @app.command("explain")

@@ -54,7 +54,7 @@ class Trace(msgspec.Struct, frozen=True, omit_defaults=True):
     charged: str = ""
     slot: int = -1
     common: bool = False
-    before: tuple[int, int] = (0, 0)
+    before: tuple[int, int] | None = None
 
 
 UNTRACED = Trace()

@@ -14,12 +14,10 @@ import msgspec
 
 from gatepost.model.events import (
     UNTRACED,
-    Abuse,
     Banned,
     ConnectionsRefused,
     Event,
     GuardLoaded,
-    GuardTold,
     SignedIn,
     SignInFailed,
     SignInRefused,
@@ -49,7 +47,7 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Recording(msgspec.Struct, frozen=True):
-    """A journal that was read. `unread` lines were no events; `untraced` attempts were noted without what a replay needs;
+    """A journal that was read. `cut_off` attempts ended before their outcome was known. `unread` lines were no events; `untraced` attempts were noted without what a replay needs;
     `dropped` connections were turned away at accept, so that nothing is known of what they would have tried."""
 
     steps: list[Step]
@@ -61,6 +59,7 @@ class Recording(msgspec.Struct, frozen=True):
     """When each (login, client, kind) signed in rightly."""
     first: float
     last: float
+    cut_off: int
     unread: int
     untraced: int
     dropped: int
@@ -136,12 +135,13 @@ def record(events: Iterable[Event], unread: int = 0) -> Recording:
     bans: list[Banned] = []
     rights: dict[tuple[str, str, str], list[float]] = {}
     times: list[float] = []
-    untraced = dropped = 0
+    untraced = dropped = cut_off = 0
     for number, event in enumerate(events):
         sorter.put(number, event)
         times.append(event.at)
         if isinstance(event, (SignedIn, SignInFailed, SignInUntried, SignInRefused)) and not event.trace.order:
             untraced += 1
+        cut_off += isinstance(event, SignInFailed) and event.why == "abandoned"
         if isinstance(event, Banned):
             bans.append(event)
         elif isinstance(event, SignedIn):
@@ -158,10 +158,8 @@ def record(events: Iterable[Event], unread: int = 0) -> Recording:
         rights=rights,
         first=min(times, default=0.0),
         last=max(times, default=0.0),
+        cut_off=cut_off,
         unread=unread,
         untraced=untraced,
         dropped=dropped,
     )
-
-
-__all__ = ["Abuse", "Ask", "Attempted", "Evaluated", "GuardTold", "Recording", "Step", "events_of", "key_of", "record"]
