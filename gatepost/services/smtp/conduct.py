@@ -10,6 +10,9 @@ from gatepost.proto.smtp.reply import Reply
 from gatepost.services.smtp.options import SmtpOptions
 from gatepost.services.smtp.render import TOO_MANY_ERRORS, TOO_MUCH_CHATTER
 
+RECIPIENT_WEIGHT = 0.2
+"""Of a refused recipient among the errors; the guard counts unknown recipients on its own."""
+
 
 class SmtpConduct(Conduct):
     """One conversation's."""
@@ -17,11 +20,12 @@ class SmtpConduct(Conduct):
     def __init__(self, connection: Connection, journal: Journal, clock: Clock, options: SmtpOptions) -> None:
         super().__init__(connection, journal, clock)
         self._options = options
-        self._errors = self._fruitless = 0
+        self._errors, self._fruitless = 0.0, 0
 
-    def refused(self) -> None:
-        """A command was answered with 5xx."""
-        self._errors += 1
+    def refused(self, recipient: bool) -> None:
+        """A command was answered with 5xx. A recipient weighs less: a message to a hundred, some of whom have left, must not
+        be cut off before those who haven't got it."""
+        self._errors += RECIPIENT_WEIGHT if recipient else 1.0
 
     def fruitless(self) -> None:
         """A command brought no mail forward."""

@@ -23,7 +23,10 @@ class SmtpOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ] = 100
     max_errors: Annotated[
         int,
-        msgspec.Meta(ge=1, description="Refused commands, unknown recipients included, before the conversation ends."),
+        msgspec.Meta(
+            ge=1,
+            description="Refused commands before the conversation ends; a refused recipient counts as a fifth of one.",
+        ),
     ] = 20
     max_fruitless: Annotated[
         int,

@@ -12,7 +12,7 @@ from gatepost.mail.auth import AuthDoor
 from gatepost.model.account import Account
 from gatepost.net.conversation import FLUSH_AT, Budget, Clocks, Conversation
 from gatepost.net.wire import Wire, Woken
-from gatepost.proto.smtp.commands import Fault, Hello
+from gatepost.proto.smtp.commands import Fault, Hello, Rcpt
 from gatepost.proto.smtp.engine import SmtpEngine, SmtpEvent
 from gatepost.proto.smtp.reply import Reply, reply
 from gatepost.services.smtp import render
@@ -101,7 +101,7 @@ class Session:
             return
         self.engine.send(answer)
         if answer.code >= 500:
-            self.conduct.refused()
+            self.conduct.refused(recipient=isinstance(event, Rcpt))
         enough = self.conduct.verdict
         if enough is not None and not self.over:
             self.engine.send(enough)

@@ -165,6 +165,12 @@ async def test_limits_end_the_conversation(smtp: Smtp, room: Room) -> None:
     client.peer.write(b"FOO\r\n")
     assert (await client.peer.rest()).endswith(b"421 4.7.0 Too many errors\r\n")
     assert room.abuses() == ["bad-command"] * 3
+    client = await smtp.mx(max_errors=5)
+    await client.envelope()
+    for _ in range(24):
+        assert (await client.says(b"RCPT TO:<nobody@example.org>")).startswith(b"550 5.1.1")
+    client.peer.write(b"RCPT TO:<nobody@example.org>\r\n")
+    assert (await client.peer.rest()).endswith(b"421 4.7.0 Too many errors\r\n")
     client = await smtp.mx(max_fruitless=5)
     client.peer.write(b"NOOP\r\n" * 9)
     assert (await client.peer.rest()).endswith(b"421 4.7.0 Too many commands without mail\r\n")
