@@ -88,9 +88,8 @@ class HttpConnections:
 
     async def finish(self, grace: float) -> None:
         """Waits `grace` seconds for requests under way, then cuts them off."""
-        deadline = asyncio.get_running_loop().time() + grace
-        while self.state.connections and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.05)  # noqa: ASYNC110 - uvicorn's set of connections tells nobody
+        if self.state.tasks:
+            await asyncio.wait(self.state.tasks, timeout=grace)
         for protocol in list(self.state.connections):
             cast(GuardedHttp, protocol).end("stopping")
         for task in [*self.state.tasks, *self._tasks]:
