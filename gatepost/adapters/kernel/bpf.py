@@ -19,6 +19,7 @@ _SYSCALL = {"x86_64": 321, "aarch64": 280}
 _LPM_TRIE = 11
 _NO_PREALLOC = 1  # tries demand it: a node is allocated when it is needed
 _SOCKET_FILTER = 1
+_LOADS = 5
 
 _CREATE = struct.Struct("=5I8x16s")  # map_type, key_size, value_size, max_entries, map_flags, map_name
 _ELEMENT = struct.Struct("=I4x3Q")  # map_fd, key, value, flags
@@ -92,16 +93,19 @@ class System:
                 name.encode()[:15],
             )
 
-        try:
-            return self.checked(_PROG_LOAD, attributes(0, 0))
-        except OSError as error:
-            if error.errno not in (errno.EACCES, errno.EINVAL):
-                raise
-            log = ctypes.create_string_buffer(65_536)
+        for _ in range(_LOADS):
             try:
-                return self.checked(_PROG_LOAD, attributes(ctypes.addressof(log), len(log)))
-            except OSError as again:
-                raise Rejected(log.value.decode("ascii", "replace")[-400:].strip() or str(again)) from again
+                return self.checked(_PROG_LOAD, attributes(0, 0))
+            except OSError as error:
+                if error.errno in (errno.EACCES, errno.EINVAL):
+                    break
+                if error.errno != errno.EAGAIN:  # a signal came while the program was verified
+                    raise
+        log = ctypes.create_string_buffer(65_536)
+        try:
+            return self.checked(_PROG_LOAD, attributes(ctypes.addressof(log), len(log)))
+        except OSError as error:
+            raise Rejected(log.value.decode("ascii", "replace")[-400:].strip() or str(error)) from error
 
 
 class PrefixSet:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import struct
+from collections.abc import Callable
 
 import pytest
 
+from gatepost.adapters.kernel.bpf import Rejected, System
+from gatepost.adapters.kernel.drop import KernelDrop
 from gatepost.adapters.kernel.program import DROP, PASS, Assembler, Maps, Op, Reg, source_filter
 
 
@@ -68,3 +72,13 @@ def test_each_map_is_asked_once_the_allowed_first() -> None:
     assert [immediate for op, _, immediate in code if op == Op.LOAD_WIDE] == [11, 12, 13, 14]
     assert [code[at - 1][2] for at, slot in enumerate(code) if slot[0] == Op.EXIT] == [DROP, PASS]
     assert len(code) < 4096  # what the oldest kernels take
+
+
+def test_the_verifier_says_what_it_refuses(attach: Callable[..., KernelDrop]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        attach(listener)  # skips where there is no kernel drop
+    code = Assembler()
+    code.copy(Reg.R0, Reg.R5)  # never set
+    code.give(PASS)
+    with pytest.raises(Rejected, match="R5 !read_ok"):
+        System().load_filter(code.octets(), "wrong")
