@@ -137,7 +137,9 @@ def part_object(node: Node, properties: tuple[str, ...], blob: BlobRef, content:
             found[name] = read_property(wanted, fields)
         elif name == "headers":
             found[name] = raw_headers(fields)
-        elif name != "subParts":
+        elif name == "subParts":
+            found[name] = None
+        else:
             found[name] = _part_property(name, node, blob, content)
     if deep and node.multipart:
         found["subParts"] = [part_object(inner, properties, blob, content, deep) for inner in node.nodes]
