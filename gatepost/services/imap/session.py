@@ -88,6 +88,8 @@ class ImapSession:
         if not context.over:
             await report(context, handler.may_expunge(command))
         context.send(status.render(tag))
+        if status.code == "PRIVACYREQUIRED":  # guessing where nothing can be guessed is no client's mistake for long
+            self._count_fault(context)
         if context.compressed and not context.engine.compressed:
             context.engine.compress()
         self._count_command(context)

@@ -12,6 +12,7 @@ from gatepost.services.imap.selected import uid_list
 
 
 async def append(context: Context, command: Append) -> Status:
+    """All of the messages or none."""
     if command.utf8 and not context.utf8:
         return bad("UTF8=ACCEPT was not enabled")  # RFC 6855 §4
     if any(not message.content for message in command.messages):

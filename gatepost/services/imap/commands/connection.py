@@ -25,15 +25,18 @@ _SPELLED = {"IMAP4REV2": "IMAP4rev2"}
 
 
 async def capability(context: Context, command: Capability) -> Status:
+    """What may be done in this state of the session."""
     context.send(words("CAPABILITY", capabilities(context)))
     return ok("CAPABILITY done")
 
 
 async def noop(context: Context, command: Noop) -> Status:
+    """Nothing but the news of the mailbox, which every command ends with."""
     return ok("NOOP done")
 
 
 async def logout(context: Context, command: Logout) -> Status:
+    """BYE, then the end (§6.1.3)."""
     context.unselect()
     context.send(bye("Goodbye").render())
     context.over = True
@@ -41,6 +44,7 @@ async def logout(context: Context, command: Logout) -> Status:
 
 
 async def start_tls(context: Context, command: StartTls) -> Status:
+    """The session begins the handshake once the answer is queued (§6.2.1)."""
     if not context.wire.offers_tls:
         return bad("TLS is not available")
     context.upgrade = True
@@ -67,6 +71,7 @@ async def identify(context: Context, command: Id) -> Status:
 
 
 async def enable(context: Context, command: Enable) -> Status:
+    """Names that are unknown, or enabled already, are left out of the answer (RFC 5161 §3.1)."""
     enabled = []
     for name in command.names:
         if name in _ENABLING and name not in context.enabled:
@@ -79,6 +84,7 @@ async def enable(context: Context, command: Enable) -> Status:
 
 
 async def namespaces(context: Context, command: Namespace) -> Status:
+    """One personal namespace."""
     context.send(namespace())
     return ok("NAMESPACE done")
 

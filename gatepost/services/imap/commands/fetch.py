@@ -32,6 +32,7 @@ _SEEN = make_flags([SEEN])
 
 
 async def fetch(context: Context, command: Fetch) -> Status:
+    """See the module."""
     if command.vanished and not context.qresync:
         return bad("QRESYNC was not enabled")  # RFC 7162 §3.2.6
     items = _items(command)

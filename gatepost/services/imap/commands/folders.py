@@ -13,6 +13,7 @@ from gatepost.services.imap.handler import Handler, State
 
 
 async def create(context: Context, command: Create) -> Status:
+    """Levels above the new mailbox are made too (§6.3.4)."""
     path = context.name(command.mailbox)
     if path.endswith(SEPARATOR):  # RFC 9051 §6.3.4: a hint that names will be made under it
         path = path[: -len(SEPARATOR)]
@@ -29,6 +30,7 @@ def _role(uses: tuple[str, ...]) -> str | None:
 
 
 async def delete(context: Context, command: Delete) -> Status:
+    """A mailbox with others under it stays (§6.3.5); the selected one may go."""
     mailbox = await context.mail.mailbox(context.name(command.mailbox))
     await context.mail.delete_mailbox(mailbox.id)
     if context.view is not None and context.view.mailbox == mailbox.id:
@@ -38,6 +40,7 @@ async def delete(context: Context, command: Delete) -> Status:
 
 
 async def rename(context: Context, command: Rename) -> Status:
+    """Mailboxes under it follow; INBOX gives away its messages only."""
     old, new = context.name(command.mailbox), context.name(command.new)
     if old == "INBOX":
         await context.mail.rename_inbox(new)  # RFC 9051 §6.3.6: its messages move, INBOX stays
@@ -67,11 +70,13 @@ async def _parent(context: Context, path: str) -> MailboxId:
 
 
 async def subscribe(context: Context, command: Subscribe) -> Status:
+    """Only mailboxes that exist can be subscribed to here (§6.3.7 allows that)."""
     await _set_subscribed(context, command.mailbox, True)
     return ok("SUBSCRIBE done")
 
 
 async def unsubscribe(context: Context, command: Unsubscribe) -> Status:
+    """See `subscribe`."""
     await _set_subscribed(context, command.mailbox, False)
     return ok("UNSUBSCRIBE done")
 

@@ -11,6 +11,7 @@ from gatepost.services.imap.updates import report
 
 
 async def idle(context: Context, command: Idle) -> Status:
+    """See the module."""
     context.engine.idle()
     context.idling = True
     try:

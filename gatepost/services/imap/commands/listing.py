@@ -68,6 +68,7 @@ def _patterns(context: Context, reference: bytes, patterns: Iterable[bytes]) -> 
 
 
 async def list_mailboxes(context: Context, command: List) -> Answer:
+    """LIST, plain and extended; children and special use are always told."""
     if command.patterns == (b"",) and not command.extended:
         # RFC 9051 §6.3.9: the hierarchy's delimiter
         context.send(b'* LIST (\\Noselect) "%b" ""\r\n' % SEPARATOR.encode())
@@ -129,6 +130,7 @@ async def list_subscribed(context: Context, command: Lsub) -> Answer:
 
 
 async def status(context: Context, command: Status) -> Answer:
+    """STATUS of any mailbox, the selected one too."""
     if "HIGHESTMODSEQ" in command.items:
         context.use_condstore()  # RFC 7162 §3.1
     mailbox = await context.mail.mailbox(context.name(command.mailbox))

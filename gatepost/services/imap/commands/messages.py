@@ -14,6 +14,7 @@ from gatepost.services.imap.updates import report, tell_flags
 
 
 async def store(context: Context, command: Store) -> Status:
+    """Changes flags; with UNCHANGEDSINCE only where nobody else did meanwhile (RFC 7162 §3.1.3)."""
     view = context.writable
     # what others changed is told first, so that .SILENT hides nothing but our own change (RFC 9051 §6.4.6)
     await report(context, expunges=False)
@@ -45,6 +46,7 @@ def _gone_or(context: Context, uids: UidSet, found: int, status: Status) -> Stat
 
 
 async def expunge(context: Context, command: Expunge) -> Status:
+    """EXPUNGE and UID EXPUNGE: of the messages that the client knows, those marked \\Deleted."""
     view = context.writable
     everything = UidSet([(1, view.last)]) if view.uids else UidSet()
     uids = everything if command.uids is None else view.resolve(command.uids, uid=True)
@@ -57,6 +59,7 @@ async def expunge(context: Context, command: Expunge) -> Status:
 
 
 async def copy(context: Context, command: Copy) -> Status:
+    """All of the messages or none; the answer says which UIDs became which (RFC 4315 §3)."""
     view = context.selected
     uids = view.resolve(command.messages, command.uid)
     target = await context.target(command.mailbox)
@@ -68,6 +71,7 @@ async def copy(context: Context, command: Copy) -> Status:
 
 
 async def move(context: Context, command: Move) -> Status:
+    """As COPY, and they leave this mailbox (RFC 6851 §3.3)."""
     view = context.writable
     uids = view.resolve(command.messages, command.uid)
     target = await context.target(command.mailbox)

@@ -12,6 +12,7 @@ ROOT = ""
 
 
 async def get_quota(context: Context, command: GetQuota) -> Status:
+    """The one root there is."""
     if command.root != ROOT.encode():
         return no("There is no such quota root", "NONEXISTENT")
     await _tell(context)
@@ -19,6 +20,7 @@ async def get_quota(context: Context, command: GetQuota) -> Status:
 
 
 async def get_quota_root(context: Context, command: GetQuotaRoot) -> Status:
+    """The root of any mailbox, and what it says."""
     mailbox = await context.mail.mailbox(context.name(command.mailbox))
     context.send(quota_root(mailbox_name(mailbox.path, context.utf8), ROOT))
     await _tell(context)

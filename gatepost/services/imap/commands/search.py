@@ -46,6 +46,7 @@ async def find(context: Context, key: Key, uid: bool) -> list[int]:
 
 
 async def search(context: Context, command: Search) -> Status:
+    """See the module; what is found may be kept as `$`."""
     if command.modseq:
         context.use_condstore()
     saving = command.returns is not None and "SAVE" in command.returns

@@ -24,6 +24,7 @@ COMMON_KEYWORDS = ("$Forwarded", "$MDNSent", "$Junk", "$NotJunk", "$Phishing")
 
 
 async def select(context: Context, command: Select) -> Status:
+    """SELECT and EXAMINE."""
     if command.qresync is not None and not context.qresync:
         return bad("QRESYNC was not enabled")  # RFC 7162 §3.2.5
     if context.view is not None:
@@ -108,6 +109,7 @@ def _matched_up_to(view: Selected, asked: Qresync) -> int:
 
 
 async def close(context: Context, command: Close) -> Status:
+    """Removes what is marked \\Deleted without telling (§6.4.1), unless it was opened read-only."""
     view = context.selected
     if not view.read_only:
         await context.mail.expunge(view.mailbox, UidSet([(1, max(1, view.last))]))
@@ -116,11 +118,13 @@ async def close(context: Context, command: Close) -> Status:
 
 
 async def unselect(context: Context, command: Unselect) -> Status:
+    """Closes without removing anything (§6.4.2)."""
     context.unselect()
     return ok("UNSELECT done")
 
 
 async def check(context: Context, command: Check) -> Status:
+    """Everything is on disk already (RFC 3501 §6.4.1)."""
     return ok("CHECK done")
 
 

@@ -18,6 +18,7 @@ _NOT_PRIVATE = no("Passwords are not taken without TLS", "PRIVACYREQUIRED")
 
 
 async def login(context: Context, command: Login) -> Status:
+    """LOGIN (§6.2.3)."""
     auth, peer = context.house.auth, context.wire.connection
     if not auth.allows_passwords(peer):
         return _NOT_PRIVATE
@@ -25,6 +26,7 @@ async def login(context: Context, command: Login) -> Status:
 
 
 async def authenticate(context: Context, command: Authenticate) -> Status:
+    """AUTHENTICATE (§6.2.2), with an initial response or without."""
     auth, peer = context.house.auth, context.wire.connection
     if not auth.mechanisms(peer):
         return _NOT_PRIVATE

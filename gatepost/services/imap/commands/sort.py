@@ -49,6 +49,7 @@ async def emails_of(context: Context, uids: Sequence[int]) -> AsyncIterator[tupl
 
 
 async def sort(context: Context, command: Sort) -> Status:
+    """See the module."""
     if command.modseq:
         context.use_condstore()
     uids = await find(context, command.key, command.uid)

@@ -21,6 +21,7 @@ _ALGORITHMS: dict[str, Callable[[Sequence[Facts]], list[Node]]] = {
 
 
 async def thread(context: Context, command: Thread) -> Status:
+    """See the module."""
     uids = await find(context, command.key, command.uid)
     view = context.selected
     messages = [
