@@ -33,6 +33,7 @@ from gatepost.model.connection import Connection, Door
 from gatepost.model.events import Event
 from gatepost.model.mail import Draft
 from gatepost.model.secret import Secret
+from gatepost.model.units import Rate
 from gatepost.net.conversation import Budget, Service
 from gatepost.net.lines import LineConnections
 from gatepost.net.live import LiveConnections
@@ -58,7 +59,7 @@ class Room:
         self.scripts = ScriptDoor(self.mailboxes, 65536, 10)
         self.auth = AuthDoor(
             gate=Gate(
-                GuardOptions(),
+                GuardOptions(policy="simple", address_limit=Rate(100, 3600), account_limit=Rate(100, 3600)),
                 journal=self.journal,
                 clock=self.clock,
                 store=self._guard_store,
