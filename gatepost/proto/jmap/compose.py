@@ -241,11 +241,6 @@ def _optional(name: str, value: Any) -> str:
     return parameter(name, value)
 
 
-def required_mailboxes(email: Object) -> list[str]:
-    """The keys of mailboxIds. Raises SetError invalidProperties where there is none (RFC 8621 §4.1.1)."""
-    return keys_of(email.get("mailboxIds"), "mailboxIds", least=1)
-
-
 def keys_of(value: Any, name: str, least: int = 0) -> list[str]:
     """The keys of an `Id[Boolean]` whose values are all true. Raises SetError invalidProperties."""
     if not isinstance(value, dict) or len(value) < least or not all(item is True for item in value.values()):

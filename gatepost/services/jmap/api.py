@@ -17,7 +17,7 @@ from gatepost.proto.jmap.errors import MethodError, Object, RequestError
 from gatepost.proto.jmap.references import Budget, resolve
 from gatepost.proto.jmap.request import Invocation, Request, decode_request, encode_response
 from gatepost.services.jmap.body import TooLarge, TooSlow, read_body
-from gatepost.services.jmap.call import Call, House, responses
+from gatepost.services.jmap.call import Call, Room, responses
 from gatepost.services.jmap.methods import CAPABILITIES, METHODS
 from gatepost.services.jmap.problems import over_limit, problem, request_problem
 from gatepost.services.jmap.render import method_error
@@ -28,14 +28,14 @@ _IN_A_THREAD = 256 * 1024
 class Api:
     """Answers API requests."""
 
-    def __init__(self, house: House, journal: Journal) -> None:
-        self._house, self._journal = house, journal
+    def __init__(self, room: Room, journal: Journal) -> None:
+        self._room, self._journal = room, journal
 
     async def answer(
         self, http: HttpRequest, connection: Connection, account: Account, mail: AccountMail, session_state: str
     ) -> Response:
         """The Response object, or the problem with the request as a whole."""
-        options = self._house.options
+        options = self._room.options
         try:
             if http.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
                 raise RequestError("notJSON", "The request's content type is not application/json.")
@@ -57,9 +57,9 @@ class Api:
     ) -> list[Invocation]:
         """RFC 8620 §3.3: in order; a call that fails does not stop the next one."""
         results: list[Invocation] = []
-        budget = Budget(self._house.options.max_response)
+        budget = Budget(self._room.options.max_response)
         for invocation in request.calls:
-            call = Call(self._house, connection, account, mail, created, budget, request.using)
+            call = Call(self._room, connection, account, mail, created, budget, request.using)
             try:
                 result = await self._call(invocation, call, resolve(invocation.arguments, results, budget))
                 results.extend(responses(invocation, result, call))
@@ -85,7 +85,7 @@ class Api:
 
     def _note(self, call: Call, method: str, error: Exception) -> None:
         text = f"{method}: {type(error).__name__}: {error}"
-        self._journal.note(Failed(at=self._house.now(), topic="jmap", text=text[:500], connection=call.connection.id))
+        self._journal.note(Failed(at=self._room.now(), topic="jmap", text=text[:500], connection=call.connection.id))
 
 
 async def _decode(body: bytes, max_calls: int) -> Request:

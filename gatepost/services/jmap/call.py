@@ -23,7 +23,7 @@ T = TypeVar("T")
 _PATH = re.compile(r"`(\$[A-Za-z.\[\]]{0,100})`", re.ASCII)
 
 
-class House(msgspec.Struct, frozen=True):
+class Room(msgspec.Struct, frozen=True):
     """What every call may use."""
 
     submission: SubmissionDoor
@@ -38,7 +38,7 @@ class Call:
 
     def __init__(
         self,
-        house: House,
+        room: Room,
         connection: Connection,
         account: Account,
         mail: AccountMail,
@@ -46,14 +46,14 @@ class Call:
         budget: Budget,
         using: tuple[str, ...],
     ) -> None:
-        self.house, self.connection, self.account, self.mail = house, connection, account, mail
+        self.room, self.connection, self.account, self.mail = room, connection, account, mail
         self.created_ids, self.budget, self.using = created_ids, budget, using
         self.extra: list[tuple[str, Object]] = []
 
     @property
     def options(self) -> JmapOptions:
         """The service's."""
-        return self.house.options
+        return self.room.options
 
     def arguments(self, arguments: Object, shape: type[T]) -> T:
         """The arguments as `shape`. Raises MethodError: invalidArguments, accountNotFound."""

@@ -16,15 +16,16 @@ class JmapOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     url: Annotated[
         str,
         Meta(
+            pattern=r"^(https?://[^/\s]+(/\S*)?)?$",
             description="Public address, e.g. `https://mail.example.org`, where a proxy stands in front. Empty: taken "
-            "from each request's Host field."
+            "from each request's Host field.",
         ),
     ] = ""
-    max_request: Annotated[Size, Meta(description="Largest request to the API.")] = Size(10_000_000)
+    max_request: Annotated[Size, Meta(description="Largest request to the API.")] = Size(10 * 1024**2)
     max_response: Annotated[
-        Size, Meta(description="Most octets of message text in one answer; more is refused as requestTooLarge.")
-    ] = Size(50_000_000)
-    max_upload: Annotated[Size, Meta(description="Largest file that may be uploaded.")] = Size(50_000_000)
+        Size, Meta(description="Largest answer to one request; what would go beyond it is refused as requestTooLarge.")
+    ] = Size(50 * 1024**2)
+    max_upload: Annotated[Size, Meta(description="Largest file that may be uploaded.")] = Size(50 * 1024**2)
     max_calls: Annotated[int, Meta(ge=1, le=1000, description="Method calls in one request.")] = 32
     max_get: Annotated[int, Meta(ge=1, le=10_000, description="Objects that one /get may ask for.")] = 500
     max_set: Annotated[int, Meta(ge=1, le=10_000, description="Objects that one /set may change.")] = 500

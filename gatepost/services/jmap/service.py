@@ -25,7 +25,7 @@ from gatepost.model.connection import Connection
 from gatepost.model.events import Abuse, Failed
 from gatepost.ports.clock import Clock
 from gatepost.services.jmap.api import Api
-from gatepost.services.jmap.call import House
+from gatepost.services.jmap.call import Room
 from gatepost.services.jmap.events import Streams, read_ask
 from gatepost.services.jmap.limits import Busy, Concurrency
 from gatepost.services.jmap.options import JmapOptions
@@ -58,7 +58,7 @@ class JmapService:
     ) -> None:
         self._auth, self._mailboxes, self._journal, self._clock = auth, mailboxes, journal, clock
         self._hostname, self._options, self._max_message = hostname, options, max_message
-        self._api = Api(House(submission, options, hostname, max_message, clock.now), journal)
+        self._api = Api(Room(submission, options, hostname, max_message, clock.now), journal)
         self._requests = Concurrency(options.concurrent_requests)
         self._uploads = Concurrency(options.concurrent_uploads)
         self._streams = Streams(options.event_streams)

@@ -30,7 +30,7 @@ def mailboxes_of(call: Call, mailbox_ids: object) -> frozenset[MailboxId]:
 def received_of(call: Call, value: object) -> float:
     """receivedAt as seconds since the epoch, now by default. Raises SetError invalidProperties."""
     if value is None:
-        return call.house.now()
+        return call.room.now()
     moment = parse_utc(value)
     if moment is None:
         raise invalid(["receivedAt"])
@@ -43,7 +43,7 @@ async def create_email(call: Call, email: Object) -> Object:
     flags = keyword_flags(keys_of(email.get("keywords") or {}, "keywords"))
     received = received_of(call, email.get("receivedAt"))
     token = secrets.token_hex(12)
-    message = compose(email, utc_date(call.house.now()), f"{secrets.token_hex(16)}@{call.house.hostname}")
+    message = compose(email, utc_date(call.room.now()), f"{secrets.token_hex(16)}@{call.room.hostname}")
     blobs: dict[str, bytes] = {}
     missing: list[str] = []
     octets = 0
@@ -54,7 +54,7 @@ async def create_email(call: Call, email: Object) -> Object:
             missing.append(text)
             continue
         octets += len(blobs[text])
-        if octets > call.house.max_message:
+        if octets > call.room.max_message:
             raise MessageTooLarge
     if missing:
         raise SetError("blobNotFound", notFound=missing)
@@ -64,7 +64,7 @@ async def create_email(call: Call, email: Object) -> Object:
 
 async def keep(call: Call, draft: Draft) -> Object:
     """Stores it. Raises MessageTooLarge, and what the store raises."""
-    if len(draft.content) > call.house.max_message:
+    if len(draft.content) > call.room.max_message:
         raise MessageTooLarge
     stored = await call.mail.append(draft)
     return {

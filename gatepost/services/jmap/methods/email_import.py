@@ -45,7 +45,7 @@ async def import_emails(call: Call, arguments: Object) -> Object:
             result.created[creation] = await _import(call, wanted)
             call.created_ids[creation] = result.created[creation]["id"]
         except (SetError, GatepostError) as error:
-            result.not_created[creation] = set_error(error, call.house.max_message)
+            result.not_created[creation] = set_error(error, call.room.max_message)
     response = result.response(str((await call.mail.states()).email))
     return {name: response[name] for name in ("accountId", "oldState", "newState", "created", "notCreated")}
 
@@ -66,7 +66,7 @@ async def _import(call: Call, wanted: Object) -> Object:
         raise SetError("invalidEmail", "There is no header field in it.")
     given = wanted.get("receivedAt")
     received = received_of(call, given) if given is not None else _last_received(content)
-    return await keep(call, Draft(content, tuple(sorted(mailboxes)), flags, received or call.house.now()))
+    return await keep(call, Draft(content, tuple(sorted(mailboxes)), flags, received or call.room.now()))
 
 
 def _last_received(content: bytes) -> float | None:

@@ -49,7 +49,7 @@ async def _parse(call: Call, text: str, wanted: Wanted) -> Object:
     if reference is None:
         raise NotThere
     content = await read_blob(call.mail, reference)
-    if len(content) > call.house.max_message:
+    if len(content) > call.room.max_message:
         raise MethodError("requestTooLarge")
     index = await asyncio.to_thread(index_message, content)
     if not index.root.body or b":" not in content[: index.root.body]:

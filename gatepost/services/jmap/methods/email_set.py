@@ -38,7 +38,7 @@ async def apply_set(call: Call, asked: SetArguments) -> Object:
             result.created[creation] = await create_email(call, email)
             call.created_ids[creation] = result.created[creation]["id"]
         except (SetError, GatepostError) as error:
-            result.not_created[creation] = set_error(error, call.house.max_message)
+            result.not_created[creation] = set_error(error, call.room.max_message)
     await _update(call, asked, result)
     await _destroy(call, asked, result)
     return result.response(str((await call.mail.states()).email))
@@ -68,7 +68,7 @@ async def _update(call: Call, asked: SetArguments, result: SetResult) -> None:
     for key, update in updates.items():
         fault = faults.get(update.email)
         if isinstance(fault, GatepostError):
-            result.not_updated[key] = set_error(fault, call.house.max_message)
+            result.not_updated[key] = set_error(fault, call.room.max_message)
         else:
             result.updated[key] = None
 

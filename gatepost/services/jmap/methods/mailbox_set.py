@@ -57,7 +57,7 @@ async def set_mailboxes(call: Call, arguments: Object) -> Object:
 def _error(call: Call, error: SetError | GatepostError) -> Object:
     if isinstance(error, NoSuchMailbox):
         error = SetError("notFound")
-    return set_error(error, call.house.max_message)
+    return set_error(error, call.room.max_message)
 
 
 def _parents_first(create: dict[str, Object]) -> list[tuple[str, Object]]:

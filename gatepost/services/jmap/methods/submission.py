@@ -112,7 +112,7 @@ async def set_submissions(call: Call, arguments: Object) -> Object:
 
 def _error(call: Call, error: SetError | GatepostError) -> Object:
     try:
-        return set_error(error, call.house.max_message)
+        return set_error(error, call.room.max_message)
     except GatepostError:
         return SetError("forbiddenToSend", "This message is not accepted.").object()
 
@@ -127,8 +127,8 @@ async def _submit(call: Call, wanted: Object) -> tuple[Object, str]:
     if identity is None or placed is None:
         raise invalid([name for name, item in (("identityId", identity), ("emailId", placed)) if item is None])
     email = placed.email
-    if email.size > call.house.submission.max_message:
-        raise SetError("tooLarge", maxSize=call.house.submission.max_message)
+    if email.size > call.room.submission.max_message:
+        raise SetError("tooLarge", maxSize=call.room.submission.max_message)
     content = await call.mail.read_blob(email.blob)
     given = wanted.get("envelope")
     if given is not None:
@@ -139,11 +139,11 @@ async def _submit(call: Call, wanted: Object) -> tuple[Object, str]:
             sender = identity["email"]  # RFC 8621 §7: the identity's, where the message names another
     _check(call, sender, recipients)
     envelope = Envelope(sender, recipients, protocol="HTTP")
-    receipt = await call.house.submission.send(call.connection, call.account, envelope, content)
+    receipt = await call.room.submission.send(call.connection, call.account, envelope, content)
     made: Object = {
         "id": "S" + "".join(c for c in receipt.id if c.isascii() and c.isalnum()),
         "threadId": thread_object_id(email.thread),
-        "sendAt": utc_date(call.house.now()),
+        "sendAt": utc_date(call.room.now()),
         "undoStatus": "final",
         "deliveryStatus": None,
         "dsnBlobIds": [],
@@ -165,7 +165,7 @@ async def _email(call: Call, text: Any) -> PlacedEmail | None:
 
 def _may_send_as(call: Call, sender: str) -> bool:
     try:
-        call.house.submission.check_sender(call.account, sender)
+        call.room.submission.check_sender(call.account, sender)
     except (NotYourAddress, BadMailAddress):
         return False
     return True
@@ -182,7 +182,7 @@ def _check(call: Call, sender: str, recipients: tuple[str, ...]) -> None:
     bad: list[str] = []
     for recipient in recipients:
         try:
-            call.house.submission.check_recipient(call.connection, call.account, recipient)
+            call.room.submission.check_recipient(call.connection, call.account, recipient)
         except (NotLocal, NoSuchAccount, BadMailAddress):
             bad.append(recipient)
     if bad:
