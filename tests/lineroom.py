@@ -42,12 +42,16 @@ from gatepost.ports.mailstore import AccountMail
 
 PASSWORD = "analytical-engine"
 HOST = "mail.example.org"
+LAX = GuardOptions(policy="simple", address_limit=Rate(100, 3600), account_limit=Rate(100, 3600))
+"""A guard that lets tests of sessions err as they like; what it refuses is tested elsewhere."""
 
 
 class Room:
     """The doors over one folder, with the accounts ada@ and bob@example.org."""
 
-    def __init__(self, folder: Path, plaintext: str = "loopback", max_message: int = 200_000) -> None:
+    def __init__(
+        self, folder: Path, plaintext: str = "loopback", max_message: int = 200_000, guard: GuardOptions = LAX
+    ) -> None:
         self.clock, self.events = SystemClock(), list[Event]()
         self.journal = Journal(self.events.append)
         database = folder / "server.db"
@@ -59,7 +63,7 @@ class Room:
         self.scripts = ScriptDoor(self.mailboxes, 65536, 10)
         self.auth = AuthDoor(
             gate=Gate(
-                GuardOptions(policy="simple", address_limit=Rate(100, 3600), account_limit=Rate(100, 3600)),
+                guard,
                 journal=self.journal,
                 clock=self.clock,
                 store=self._guard_store,
