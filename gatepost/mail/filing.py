@@ -44,7 +44,7 @@ REMEMBERED = 128
 INLINE_SCRIPT = 8 * 1024
 INLINE_HEADER = 32 * 1024
 """A script and a header of at most so many octets take well under a millisecond together and run on the event loop; a
-script that reads bodies, or anything larger, may use up `Limits.steps` (half a second) and runs in a thread."""
+script that reads bodies, or anything larger, may use up `Limits.steps` (about half a second) and runs in a thread."""
 MAX_REASON = 2000
 """Characters of a refusal's reason."""
 

@@ -15,12 +15,14 @@ class Limits(msgspec.Struct, frozen=True):
     """Words, strings and marks; they are what compiling takes its time for."""
     nesting: int = 32
     """Blocks and test lists within each other; RFC 5228 §2.10.7 asks for 15."""
-    steps: int = 500_000
+    steps: int = 200_000
     actions: int = 32
     redirects: int = 4
     regexes: int = 50
     """Regular expressions in one script: each takes a millisecond to compile and some memory as long as it is kept."""
     variables: int = 256
+    remembered: int = 16 * 1024 * 1024
+    """Of decoded header fields and bodies, kept while a script runs."""
     variable: int = 16 * 1024
     """Longer values are cut (RFC 5229 §6)."""
 

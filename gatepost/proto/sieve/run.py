@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gatepost.model.flags import NO_FLAGS, Flags
 from gatepost.proto.sieve.limits import Limits, RunError
 from gatepost.proto.sieve.message import MessageView
 from gatepost.proto.sieve.outcome import Action, Discard, FileInto, Keep, Outcome, Redirect, Reject
+
+_ENTRY = 200
+"""Octets that an entry takes besides its values."""
 
 
 class Stopped(Exception):
@@ -27,6 +32,8 @@ class Run:
         self._actions: list[Action] = []
         self._implicit_keep = True
         self._now: float | None = None
+        self._made: dict[tuple[object, ...], list[bytes]] = {}
+        self._room = limits.remembered
 
     @property
     def now(self) -> float:
@@ -36,10 +43,24 @@ class Run:
         return self._now
 
     def spend(self, octets: int = 0) -> None:
-        """Pays for one step, and for looking at `octets`. Raises RunError when the budget is used up."""
+        """Pays for one step, and for looking at `octets()`. Raises RunError when the budget is used up."""
         self._steps -= 1 + (octets >> 10)
         if self._steps < 0:
             raise self.error("the script takes too long")
+
+    def once(self, key: tuple[object, ...], octets: Callable[[], int], make: Callable[[], list[bytes]]) -> list[bytes]:
+        """What `make` gives, made once in a run as far as there is room to keep it. Making it costs as much as looking at
+        `octets()`. Raises RunError when the budget is used up."""
+        made = self._made.get(key)
+        if made is None:
+            self.spend(octets())
+            made = make()
+            size = sum(map(len, made)) + _ENTRY
+            if size <= self._room:
+                self._room -= size
+                self._made[key] = made
+        self.spend(len(made) << 8)
+        return made
 
     def error(self, reason: str) -> RunError:
         """To be raised: what went wrong, and where."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -211,6 +212,31 @@ def test_the_long_example_of_rfc_5228(run: Runner) -> None:
 def test_limits_end_a_run(run: Runner, script: str, limits: Limits) -> None:
     with pytest.raises(RunError):
         run(script, limits=limits)
+
+
+SUBJECTS = b"Subject: =?utf-8?q?aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa?=\r\n" * 500 + b"\r\n"
+PARTS = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * 2000
+
+
+@pytest.mark.parametrize(
+    ("require", "test", "message"),
+    [
+        ("variables", 'header :contains "subject" "zz"', SUBJECTS),
+        ("relational", 'header :count "eq" "subject" "zz"', SUBJECTS),
+        ("variables", 'header :matches "subject" "*z?*?z*"', SUBJECTS),
+        ("variables", 'address :contains "to" "zz"', b"To: " + b"a@b," * 5000 + b"\r\n\r\n"),
+        ("body", 'body :content "image" :contains "zz"', PARTS),
+        ("body", 'body :text :contains "zz"', PARTS),
+        ("date", 'date "date" "year" "1"', b"Date: Wed, 17 Jul 1996 02:23:25 -0700\r\n\r\n"),
+        ("regex", 'header :regex "subject" "(a|b)*zz"', SUBJECTS),
+    ],
+)
+def test_dear_tests_are_paid_for(run: Runner, require: str, test: str, message: bytes) -> None:
+    """Each costs a lot on its message, and a script may hold thousands of them."""
+    begun = time.process_time()
+    with pytest.raises(RunError):
+        run(f'require "{require}"; ' + f"if {test} {{ }}" * 49, message, limits=Limits(steps=900))
+    assert time.process_time() - begun < 2
 
 
 def test_long_values_are_cut(run: Runner) -> None:

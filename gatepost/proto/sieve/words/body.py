@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from gatepost.model.message import Part
 from gatepost.proto import mime
@@ -37,20 +38,40 @@ def _extract(bound: Bound) -> Extract:
     if bound.has("raw"):
         return lambda run: [run.message.content[run.message.root.body :]]
     if not bound.has("content"):
-        return lambda run: [
-            _text(run.message.content, part) for part in mime.walk(run.message.root) if part.type == "text"
-        ]
+        return lambda run: run.once(("text",), partial(_octets, run.message, _READING), partial(_texts, run.message))
     types = bound.texts("content")
 
     def content(run: Run) -> list[bytes]:
-        wanted = [kind.value(run).decode("utf-8", "replace").lower() for kind in types]
-        found: list[bytes] = []
-        for part in mime.walk(run.message.root):
-            if any(_is_wanted(part, kind) for kind in wanted):
-                found += _strings(run.message.content, part)
-        return found
+        wanted = frozenset(kind.value(run).decode("utf-8", "replace").lower() for kind in types)
+        return run.once(("content", wanted), partial(_octets, run.message), partial(_contents, run.message, wanted))
 
     return content
+
+
+_READING = 20
+"""How much dearer an octet of HTML is to read as text than to look at."""
+_PART = 1024
+
+
+def _octets(message: MessageView, factor: int = 1) -> int:
+    """What going through a message's parts costs: those that are text, and each part."""
+    parts = list(mime.walk(message.root))
+    html = sum(part.end - part.body for part in parts if part.type == "text" and part.subtype == "html")
+    text = sum(part.end - part.body for part in parts if part.type == "text" and part.subtype != "html")
+    return html * factor + text * 2 + len(parts) * _PART
+
+
+def _texts(message: MessageView) -> list[bytes]:
+    return [_text(message.content, part) for part in mime.walk(message.root) if part.type == "text"]
+
+
+def _contents(message: MessageView, wanted: frozenset[str]) -> list[bytes]:
+    return [
+        text
+        for part in mime.walk(message.root)
+        if any(_is_wanted(part, kind) for kind in wanted)
+        for text in _strings(message.content, part)
+    ]
 
 
 def _is_wanted(part: Part, kind: str) -> bool:

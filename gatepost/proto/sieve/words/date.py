@@ -102,11 +102,16 @@ def _shown(run: Run, at: float, minutes: int | None, part: Callable[[datetime], 
     return [part(when).encode("ascii")]
 
 
+_READING = 20 * 1024
+"""What reading a date costs, in octets looked at."""
+
+
 def _date(bound: Bound) -> Check:
     name, part, zone, choose = bound.text(0), _part(bound, 1), _zone(bound), chooser(bound)
     match = matcher(bound, bound.texts(2), bound.records)
 
     def date_test(run: Run) -> bool:
+        run.spend(_READING)
         raws = choose(run.message.raw_values(field_name(name.value(run))))[:1]
         found = [parse_zoned_date(raw.rpartition(b";")[2]) for raw in raws]  # RFC 5260 §4: Received's stands last
         values: list[bytes] = []

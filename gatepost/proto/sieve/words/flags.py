@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from gatepost.model.flags import NO_FLAGS, BadFlag, Flags, add_flags, make_flags, remove_flags, split_flags
+from gatepost.model.flags import MAX_KEYWORDS, BadFlag, Flags, add_flags, make_flags, remove_flags, split_flags
 from gatepost.proto.sieve.binding import Action, Bound, Check, Step, TagRule, Test
 from gatepost.proto.sieve.matching import MATCH_TAGS, matcher
 from gatepost.proto.sieve.run import Run
@@ -20,13 +20,15 @@ Change = Callable[[Flags, Flags], Flags]
 
 def read_flags(texts: Iterable[bytes]) -> Flags:
     """The flags named in these strings, those that can be kept."""
-    flags = NO_FLAGS
+    good: list[str] = []
     for name in dict.fromkeys(word for text in texts for word in text.decode("utf-8", "replace").split()):
         try:
-            flags = add_flags(flags, make_flags([name]))
+            good += split_flags(make_flags([name]))
         except BadFlag:
             continue
-    return flags
+        if len(good) == MAX_KEYWORDS:
+            break
+    return make_flags(good)
 
 
 def flags_argument(bound: Bound) -> Callable[[Run], Flags]:

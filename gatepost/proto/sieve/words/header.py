@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from gatepost.proto.sieve.binding import Bound, Check, TagRule, Test
 from gatepost.proto.sieve.matching import MATCH_TAGS, matcher
@@ -96,6 +97,19 @@ _PARTS: dict[str, Callable[[bytes], bytes | None]] = {
 }
 
 
+_DECODING = 100
+_PARSING = 250
+"""How much dearer an octet of a field is to decode, or to parse as addresses, than to look at."""
+
+
+def _cost(raw: bytes, factor: int) -> int:
+    return len(raw) * factor
+
+
+def _decoded(raw: bytes) -> list[bytes]:
+    return [decoded(raw)]
+
+
 def _header(bound: Bound) -> Check:
     names, match, choose = bound.texts(0), matcher(bound, bound.texts(1), bound.records), chooser(bound)
 
@@ -103,7 +117,10 @@ def _header(bound: Bound) -> Check:
         raws: list[bytes] = []
         for name in names:
             raws += run.message.raw_values(field_name(name.value(run)))
-        return match(run, [decoded(raw) for raw in choose(raws)])
+        values: list[bytes] = []
+        for raw in choose(raws):
+            values += run.once(("text", raw), partial(_cost, raw, _DECODING), partial(_decoded, raw))
+        return match(run, values)
 
     return header
 
@@ -125,8 +142,7 @@ def _address(bound: Bound) -> Check:
             raws += run.message.raw_values(field) if field in _ADDRESS_FIELDS else []
         found: list[bytes | None] = []
         for raw in choose(raws):
-            run.spend(len(raw))
-            found += [part(item) for item in addresses(raw)]
+            found += map(part, run.once(("addresses", raw), partial(_cost, raw, _PARSING), partial(addresses, raw)))
         return match(run, [text for text in found if text is not None])
 
     return address
