@@ -17,14 +17,12 @@ class Pending:
     """What one attempt in flight holds. Entries are held themselves, so that an eviction meanwhile does no harm."""
 
     __slots__ = (
-        "account", "bucket", "case", "lane_points", "networks", "points", "source", "source_limit", "source_points",
-        "total_points",
+        "account", "bucket", "case", "lane_points", "networks", "points", "source", "source_points", "total_points",
     )  # fmt: skip
 
-    def __init__(self, case: Case, source: Source, source_limit: Limit, points: float) -> None:
+    def __init__(self, case: Case, source: Source, points: float) -> None:
         self.case = case
         self.source = source
-        self.source_limit = source_limit
         self.points = points  # before breadth, which is known when it was wrong
         self.source_points = 0.0
         self.account: AccountState | None = None
@@ -35,8 +33,10 @@ class Pending:
 
 
 def weight(state: State, attempt: Attempt) -> float:
-    """Points of a wrong attempt before breadth: more for a login that nobody has, more for a common password."""
-    points = 1.0 if attempt.login.account is not None else state.plan.unknown_factor
+    """Points of a wrong attempt before breadth: more for a login that nobody has, more for a common password. Tokens
+    and malformed exchanges may name no login at all: they cost one point."""
+    invented = attempt.login.account is None and attempt.login.key
+    points = state.plan.unknown_factor if invented else 1.0
     return points * state.plan.common_factor if attempt.common else points
 
 
@@ -55,8 +55,9 @@ def charge(state: State, case: Case) -> Pending:
     """Reserves an attempt on source, networks, lane and account. The rules have made sure that it fits."""
     now, attempt = case.now, case.attempt
     source = open_source(state, case)
-    limit = state.source_limit(case.source_key, source, now)
-    pending = Pending(case, source, limit, weight(state, attempt))
+    pending = Pending(case, source, weight(state, attempt))
+    # an empty bucket has room for any first attempt: its limit need not be looked up
+    limit = state.source_limit(case.source_key, source, now) if source.level else state.plan.source
     pending.source_points = source.take(pending.points, limit, now)
     source.held += pending.source_points
     source.in_flight += 1
@@ -99,11 +100,17 @@ def charge_networks(state: State, case: Case, points: float) -> list[Share]:
             state.networks.put(key, network, now)
         else:
             state.networks.dirty.add(key)
-        limit = state.network_limit(key, limit, network, now)
-        taken = network.take(points, limit, now)
+        taken = charge_network(state, key, network, limit, points, now)
         network.held += taken
         shares.append((key, network, limit, taken))
     return shares
+
+
+def charge_network(state: State, key: int, network: Neighbourhood, limit: Limit, points: float, now: float) -> float:
+    """`limit` before the room that proven accounts earn, which is only looked up where it matters."""
+    if network.room(limit, now) < points:
+        limit = state.network_limit(key, limit, network, now)
+    return network.take(points, limit, now)
 
 
 def land(state: State, pending: Pending) -> None:

@@ -71,7 +71,9 @@ def ban_networks(state: State, shares: list[Share], child: int, now: float) -> t
         part = child >> 9 & 0xFFFFFFFF  # the last bits of its prefix, which tell it from the others
         parts = network.note_login(part, state.plan.children)
         child = key
-        if parts >= state.plan.children and network.settled(limit, now) and not state.bans.holds(key, now):
+        if parts < state.plan.children or not network.settled(limit, now) or state.bans.holds(key, now):
+            continue
+        if network.settled(state.network_limit(key, limit, network, now), now):
             evidence = network.evidence(f"strangers from {parts} or more parts of this network guessed passwords")
             network.fresh_evidence()
             proven = state.proven(key, network, now)

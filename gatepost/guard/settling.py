@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gatepost.guard.accounts import STRANGERS
 from gatepost.guard.buckets import Limit
-from gatepost.guard.charging import Pending, charge_networks, land, release
+from gatepost.guard.charging import Pending, charge_network, charge_networks, land, release
 from gatepost.guard.prefixes import address_key
 from gatepost.guard.sentencing import ban_networks, ban_source
 from gatepost.guard.state import Case, State
@@ -102,7 +102,8 @@ def _wrong(state: State, pending: Pending, tags: Tags | None) -> tuple[Event, ..
     proven = state.proven(case.source_key, source, now)
     breadth = source.note_login(case.login_tag & 0xFFFFFFFF, plan.breadth if not proven else 1)
     points = pending.points * (1 if proven else breadth)
-    most = Limit(plan.overfill * max(pending.source_limit.burst, plan.source.burst), plan.source.rate)
+    limit = state.source_limit(case.source_key, source, now)
+    most = Limit(plan.overfill * max(limit.burst, plan.source.burst), plan.source.rate)
     source.take(points - pending.source_points, most, now)
     name = state.display(attempt.login)
     source.note(name, attempt.door, now)
@@ -111,7 +112,7 @@ def _wrong(state: State, pending: Pending, tags: Tags | None) -> tuple[Event, ..
     if plan.spray_accounts and tags is not None and case.lane is not Lane.FAMILIAR:
         state.spraying.note(tags, case.login_tag & 0xFFFFFFFF, now)
     events: tuple[Event, ...] = _charge_around(state, pending, points, name)
-    if source.settled(pending.source_limit, now):
+    if source.settled(limit, now):
         events += ban_source(state, attempt.source, case.source_key, source, now)
     return events + _closing(state, pending, name)
 
@@ -124,8 +125,8 @@ def _charge_around(state: State, pending: Pending, points: float, name: str) -> 
         for _, network, _, taken in pending.networks:
             network.held -= taken
     else:
-        for _, network, limit, _ in pending.networks:
-            network.take(points - pending.points, limit, case.now)
+        for key, network, limit, _ in pending.networks:
+            charge_network(state, key, network, limit, points - pending.points, case.now)
     for _, network, _, _ in pending.networks:
         network.note(name, case.attempt.door, case.now)
     return ban_networks(state, pending.networks, case.source_key, case.now)

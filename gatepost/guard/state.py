@@ -91,7 +91,7 @@ class State:
 
     def display(self, login: Login) -> str:
         """A login as evidence and events show it: by name, or a keyed tag, since unknown ones are often passwords."""
-        return login.key if login.account is not None else self.tagger.display(login.key)
+        return login.key if login.account is not None or not login.key else self.tagger.display(login.key)
 
     def lane(self, account: int, source: int, network: int, kind: str, now: float) -> tuple[Lane, bool]:
         """How well the account knows the source, and whether today's sign-in is noted already."""

@@ -19,11 +19,12 @@ class Entry(Protocol):
 
 K = TypeVar("K", bound=Hashable)
 E = TypeVar("E", bound=Entry)
-_LOOK = 16  # entries weighed for each that must go
+_LOOK = 16  # old entries weighed at a time
+_GO = 4  # and how many of them go, so that the next few additions cost nothing
 
 
 class Table(Generic[K, E]):
-    """`worth` says how much it would hurt to forget an entry at a time: the smallest of 16 old ones goes."""
+    """`worth` says how much it would hurt to forget an entry at a time: the smallest of 16 old ones go."""
 
     def __init__(self, capacity: int, worth: Callable[[K, E, float], float]) -> None:
         self.entries: OrderedDict[K, E] = OrderedDict()
@@ -60,10 +61,11 @@ class Table(Generic[K, E]):
     def _evict(self, now: float) -> None:
         """The others that were looked at are young again, so that the next look sees other ones."""
         old = [key for key, _ in zip(self.entries, range(_LOOK), strict=False)]
-        least = min(old, key=lambda key: self._worth(key, self.entries[key], now))
-        for key in old:
+        old.sort(key=lambda key: self._worth(key, self.entries[key], now))
+        for key in old[:_GO]:
+            self.drop(key)
+        for key in old[_GO:]:
             self.entries.move_to_end(key)
-        self.drop(least)
 
     def prune(self, now: float, budget: int, idle: Callable[[E], bool]) -> None:
         """Forgets what is idle among the `budget` oldest; call it again and again to get round."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from gatepost.guard.buckets import Limit
 from gatepost.guard.prefixes import address_key
+from gatepost.guard.sources import Neighbourhood
 from gatepost.guard.state import Case, State
 from gatepost.guard.verdicts import Lane, Refusal, Rule
 
@@ -20,8 +22,13 @@ def refuse(state: State, case: Case) -> Refusal | None:
     for length, limit in state.plan.networks4 if address.version == 4 else state.plan.networks6:
         key = address_key(address, length)
         network = state.networks.entries.get(key)
-        if network is not None and network.held and len(network.logins) >= state.plan.children:
-            limit = state.network_limit(key, limit, network, now)
-            if network.full(limit, now) and not network.settled(limit, now):
-                return Refusal(Rule.IN_FLIGHT, _SOON)
+        if network is None or not network.held or len(network.logins) < state.plan.children:
+            continue
+        if network.full(limit, now) and _busy(network, state.network_limit(key, limit, network, now), now):
+            return Refusal(Rule.IN_FLIGHT, _SOON)
     return None
+
+
+def _busy(network: Neighbourhood, limit: Limit, now: float) -> bool:
+    """Full of what is in flight."""
+    return network.full(limit, now) and not network.settled(limit, now)
