@@ -70,6 +70,8 @@ def read(text: str | bytes, *literals: bytes):
         ("UID STORE 1 (UNCHANGEDSINCE 0) FLAGS a b", Store(ONE, "replace", ("a", "b"), uid=True, unchanged_since=0)),
         ("FETCH 1 flags", Fetch(ONE, (Attribute("FLAGS"),))),
         ("FETCH 1 (PREVIEW (LAZY) UID)", Fetch(ONE, (Attribute("PREVIEW", True), Attribute("UID")))),
+        ("FETCH 1 PREVIEW (CHANGEDSINCE 7)", Fetch(ONE, (Attribute("PREVIEW"),), changed_since=7)),
+        ("FETCH 1 PREVIEW (lazy) (CHANGEDSINCE 7)", Fetch(ONE, (Attribute("PREVIEW", True),), changed_since=7)),
         ("FETCH 1 BODY", Fetch(ONE, (Attribute("BODY"),))),
         ("FETCH 1 BODY.PEEK[1.2.MIME]<0.5>", Fetch(ONE, (Body(Section((1, 2), "MIME"), (0, 5), True),))),
         (

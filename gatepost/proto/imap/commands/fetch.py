@@ -24,6 +24,7 @@ _MACROS = {
 }
 _OLD_BODIES = {"RFC822": ("", False), "RFC822.HEADER": ("HEADER", True), "RFC822.TEXT": ("TEXT", False)}
 _WORD = re.compile(rb"[A-Za-z0-9.]+")
+_LAZY = re.compile(rb" \((?i:LAZY)(?: (?i:LAZY))*\)")
 _MAX_ITEMS = 200
 _MAX_DEPTH = 100
 
@@ -177,11 +178,11 @@ def _partial(cursor: Cursor) -> tuple[int, int] | None:
 
 
 def _lazy(cursor: Cursor) -> bool:
-    if not cursor.peek(b" ("):
+    """RFC 8970 §4. Any other list after the last item is FETCH's own modifiers."""
+    found = _LAZY.match(cursor.text, cursor.at)
+    if found is None:
         return False
-    cursor.space()
-    if set(cursor.listing(cursor.keyword)) != {"LAZY"}:  # RFC 8970 §4
-        raise SyntaxFault("Unknown PREVIEW modifier")
+    cursor.at = found.end()
     return True
 
 
