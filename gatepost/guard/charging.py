@@ -47,7 +47,7 @@ def open_source(state: State, case: Case) -> Source:
         source = case.source = Source(case.now)
         state.sources.put(case.source_key, source, case.now)
     else:
-        state.sources.dirty.add(case.source_key)
+        state.sources.dirty[case.source_key] = None
     return source
 
 
@@ -75,7 +75,7 @@ def _charge_account(state: State, case: Case, pending: Pending) -> None:
         account = case.account = AccountState(now)
         table.put(case.account_key, account, now)
     else:
-        table.dirty.add(case.account_key)
+        table.dirty[case.account_key] = None
     bucket = account.lane(case.lane_key, now)
     pending.account, pending.bucket = account, bucket
     pending.lane_points = bucket.take(1.0, case.lane_limit(plan), now)
@@ -88,8 +88,10 @@ def _charge_account(state: State, case: Case, pending: Pending) -> None:
 
 
 def charge_networks(state: State, case: Case, points: float) -> list[Share]:
-    """Charges the networks around the source with the same points."""
+    """Charges the networks around the source with the same points; nothing around this host or its proxies."""
     address, now = case.attempt.source, case.now
+    if case.protected:
+        return []
     levels = state.plan.networks4 if address.version == 4 else state.plan.networks6
     shares: list[Share] = []
     for length, limit in levels:
@@ -99,7 +101,7 @@ def charge_networks(state: State, case: Case, points: float) -> list[Share]:
             network = Neighbourhood(now)
             state.networks.put(key, network, now)
         else:
-            state.networks.dirty.add(key)
+            state.networks.dirty[key] = None
         taken = charge_network(state, key, network, limit, points, now)
         network.held += taken
         shares.append((key, network, limit, taken))

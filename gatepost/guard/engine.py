@@ -103,7 +103,7 @@ class Guard:
         if entry is None:
             entry = Source(now)
             state.sources.put(key, entry, now)
-        state.sources.dirty.add(key)
+        state.sources.dirty[key] = None
         limit = state.source_limit(key, entry, now)
         entry.take(points, limit, now)
         entry.note("", "", now)

@@ -32,7 +32,7 @@ def _clear(table: Table[int, Source] | Table[int, Neighbourhood], network: Netwo
             source.level = 0.0  # attempts in flight still hold this entry
             source.logins, source.recent, source.refunds = (), (), None
             source.fresh_evidence()
-            table.dirty.add(key)
+            table.dirty[key] = None
             if source.idle:
                 table.drop(key)
 
@@ -45,7 +45,7 @@ def lift_login(state: State, login: str) -> bool:
         if account is not None:
             found = True
             _reopen(account)
-            table.dirty.add(key)
+            table.dirty[key] = None
             if account.idle:
                 table.drop(key)
     return found

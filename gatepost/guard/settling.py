@@ -84,7 +84,7 @@ def _refund(state: State, pending: Pending) -> None:
     if points and plan.refund is not None:
         allowance = source.refund_allowance(case.login_tag, case.now)
         source.give(allowance.take(points, plan.refund, case.now))
-        state.sources.dirty.add(case.source_key)
+        state.sources.dirty[case.source_key] = None
 
 
 # -- wrong -------------------------------------------------------------------------------------------------------
@@ -108,7 +108,7 @@ def _wrong(state: State, pending: Pending, tags: Tags | None) -> tuple[Event, ..
     name = state.display(attempt.login)
     source.note(name, attempt.door, now)
     source.note_recent(case.login_tag, points, now)
-    state.sources.dirty.add(case.source_key)
+    state.sources.dirty[case.source_key] = None
     if plan.spray_accounts and tags is not None and case.lane is not Lane.FAMILIAR:
         state.spraying.note(tags, case.login_tag & 0xFFFFFFFF, now)
     events: tuple[Event, ...] = _charge_around(state, pending, points, name)

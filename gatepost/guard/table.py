@@ -28,7 +28,7 @@ class Table(Generic[K, E]):
 
     def __init__(self, capacity: int, worth: Callable[[K, E, float], float]) -> None:
         self.entries: OrderedDict[K, E] = OrderedDict()
-        self.dirty: set[K] = set()
+        self.dirty: dict[K, None] = {}  # in the order of change: the same calls give the same records
         self._capacity = capacity
         self._worth = worth
 
@@ -41,16 +41,16 @@ class Table(Generic[K, E]):
         if key not in self.entries and len(self.entries) >= self._capacity:
             self._evict(now)
         self.entries[key] = entry
-        self.dirty.add(key)
+        self.dirty[key] = None
 
     def drop(self, key: K) -> E | None:
         """Forgets an entry; None if there was none."""
         entry = self.entries.pop(key, None)
         if entry is not None:
             if entry.stored:
-                self.dirty.add(key)
+                self.dirty[key] = None
             else:
-                self.dirty.discard(key)
+                self.dirty.pop(key, None)
         return entry
 
     def drop_if(self, key: K, entry: E) -> None:
@@ -77,7 +77,7 @@ class Table(Generic[K, E]):
 
     def changes(self) -> Iterator[tuple[K, E | None]]:
         """What changed since the last call; None for what is gone."""
-        dirty, self.dirty = self.dirty, set()
+        dirty, self.dirty = self.dirty, {}
         for key in dirty:
             entry = self.entries.get(key)
             if entry is not None:
