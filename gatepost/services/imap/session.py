@@ -11,13 +11,15 @@ from gatepost.proto.imap.commands import Command
 from gatepost.proto.imap.engine import ImapEngine
 from gatepost.proto.imap.events import Event, GaveUp, Malformed, Received
 from gatepost.proto.imap.limits import BEFORE_LOGIN
-from gatepost.proto.imap.render.status import bad, bye, no, ok
+from gatepost.proto.imap.render.status import Status, bad, bye, no, ok
 from gatepost.services.imap.capability import capability_code
 from gatepost.services.imap.context import Context, House
 from gatepost.services.imap.handler import State
 from gatepost.services.imap.render import EXPECTED, answer
 from gatepost.services.imap.table import HANDLERS
 from gatepost.services.imap.updates import report
+
+_ENOUGH = bye("Enough of this")
 
 
 class ImapSession:
@@ -27,6 +29,7 @@ class ImapSession:
         self._house, self._wire = house, wire
         self._conduct = Conduct(wire.connection, house.journal, house.clock)
         self._commands = 0
+        self._why = "quit"
 
     async def converse(self, greeted: bool) -> bool:
         """True where TLS was begun and the conversation starts anew. Raises what `Conversation` raises."""
@@ -46,13 +49,13 @@ class ImapSession:
                     event = await talk.next()
                     if event is not None:
                         await self._handle(context, event)
-                    if context.upgrade:
+                    if context.upgrade and not context.over:
                         await self._start_tls(talk)
                         return True
                 await talk.flush()
             finally:
                 context.unselect()
-        self._wire.close("quit")
+        self._wire.close(self._why)
         return False
 
     async def _start_tls(self, talk: Conversation[Event]) -> None:
@@ -71,8 +74,7 @@ class ImapSession:
                 context.send((no if refused else bad)(text, code).render(tag))
                 self._count_fault(context)
             case GaveUp(text, code):
-                context.send(bye(text, code).render())
-                context.over = True
+                self._end(context, bye(text, code))
                 self._count_fault(context)
 
     async def _obey(self, context: Context, tag: str, command: Command) -> None:
@@ -98,19 +100,20 @@ class ImapSession:
     def _count_command(self, context: Context) -> None:
         self._commands += 1
         if context.account is None and self._commands >= self._house.options.commands_before_login:
-            self._end(context)
+            self._end(context, _ENOUGH)
 
     def _count_fault(self, context: Context) -> None:
         """The faults of strangers are told to the guard; somebody who is known may have a poor client."""
         if context.account is None:
             self._conduct.bad_command()
             if self._conduct.bad >= self._house.options.bad_commands:
-                self._end(context)
+                self._end(context, _ENOUGH)
 
-    def _end(self, context: Context) -> None:
+    def _end(self, context: Context, farewell: Status) -> None:
+        """A budget is overrun."""
         if not context.over:
-            context.send(bye("Enough of this").render())
-            context.over = True
+            context.send(farewell.render())
+            context.over, self._why = True, "limits"
 
 
 def _allowed(context: Context, state: State) -> bool:
