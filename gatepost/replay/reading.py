@@ -47,8 +47,11 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Recording(msgspec.Struct, frozen=True):
-    """A journal that was read. `cut_off` attempts ended before their outcome was known. `unread` lines were no events; `untraced` attempts were noted without what a replay needs;
-    `dropped` connections were turned away at accept, so that nothing is known of what they would have tried."""
+    """A journal that was read.
+
+    `cut_off` attempts ended before their outcome was known; `unread` lines were no events; `untraced` attempts were noted
+    without what a replay needs; `dropped` connections were turned away at accept: what they would have tried is not known.
+    """
 
     steps: list[Step]
     attempts: int
