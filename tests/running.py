@@ -174,6 +174,11 @@ class Process:
             door, _, address = part.partition(" ")
             self.ports[door] = int(address.rpartition(":")[2])
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def end(self, number: int = signal.SIGTERM) -> int:
         assert self._process is not None
         self._process.send_signal(number)

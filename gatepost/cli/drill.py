@@ -21,10 +21,13 @@ from gatepost.cli.output import Sorry, as_json, console, say
 from gatepost.model.address import parse_address
 from gatepost.model.connection import Door
 
-OWNER = "127.66.0.1"
+OWNER = "127.67.0.1"
+"""In a network of the owner's own: an attacker next door is another story."""
 LONER = "127.66.1.1"
 BURST = "127.66.3.1"
 STRANGER = "127.66.4.1"
+VOLLEYS = 4
+"""A burst comes in so many volleys: of each, no more are looked at than may be in flight."""
 
 
 class Attack(msgspec.Struct, frozen=True):
@@ -65,7 +68,7 @@ class Drill:
             raise Sorry("the drill's own account could not sign in before the attack; the server's log says why")
         return [
             await self._attack("one address, all doors in turn", [self._alone(guesses)]),
-            await self._attack("one address, all at once", [self._burst(guesses)]),
+            await self._attack("one address, many logins at once", [self._burst(guesses)]),
             await self._attack("many addresses, one account", [self._spread(guesses)]),
         ]
 
@@ -89,20 +92,29 @@ class Drill:
         )
 
     async def _owner(self) -> bool:
-        return (await self._knock(OWNER, self._password)).answer is Answer.GRANTED
+        target = self._targets[0]
+        knocked = await knock(target.door, target.host, target.port, OWNER, self._email, self._password)
+        return knocked.answer is Answer.GRANTED
 
     def _wrong(self) -> str:
         return f"drill-guess-{next(self._words)}"
 
-    async def _knock(self, source: str, password: str) -> Knocked:
+    async def _knock(self, source: str, password: str, login: str = "") -> Knocked:
         target = next(self._doors)
-        return await knock(target.door, target.host, target.port, source, self._email, password)
+        return await knock(target.door, target.host, target.port, source, login or self._email, password)
 
     async def _alone(self, guesses: int) -> list[Knocked]:
         return [await self._knock(LONER, self._wrong()) for _ in range(guesses)]
 
     async def _burst(self, guesses: int) -> list[Knocked]:
-        return list(await asyncio.gather(*(self._knock(BURST, self._wrong()) for _ in range(guesses))))
+        # at logins of its own: on the account that is closed by now, a stranger is refused and not counted
+        out: list[Knocked] = []
+        for volley in range(VOLLEYS):
+            numbers = range(volley, guesses, VOLLEYS)
+            out += await asyncio.gather(
+                *(self._knock(BURST, self._wrong(), f"burst-{n}-{self._email}") for n in numbers)
+            )
+        return out
 
     async def _spread(self, guesses: int) -> list[Knocked]:
         out: list[Knocked] = []

@@ -34,7 +34,7 @@ def _section(tree: dict[str, Any], path: str, out: list[str]) -> None:
     if path:
         out += ["", f"[{path}]"]
     for key, value in tree.items():
-        if not isinstance(value, dict):
+        if value is not None and not isinstance(value, dict):  # TOML has no null: what is unset is left out
             out.append(f"{key} = {literal(value)}")
     for key, value in tree.items():
         if isinstance(value, dict):

@@ -7,6 +7,7 @@ are remembered, so that the second try gives nobody a second copy.
 
 from __future__ import annotations
 
+import asyncio
 import email.utils
 import hashlib
 import itertools
@@ -48,6 +49,10 @@ MAX_HOPS = 100
 MAX_REDIRECTS = 4
 """Redirects that one message may pass through on this server."""
 REMEMBER_TRIES = 1000
+
+
+INLINE = 256 * 1024
+"""Octets up to which a message is indexed on the event loop (about a millisecond); a larger one is given to a thread."""
 
 
 class MailLoop(GatepostError):
@@ -101,7 +106,7 @@ class Intake:
         now = self._clock.now()
         stored = self._trace(connection, envelope, identity, now) + content
         try:
-            index = index_message(stored)
+            index = await indexed(stored)
             if sum(name.lower() == "received" for name, _ in header_fields(stored, index.root)) > MAX_HOPS:
                 raise MailLoop("too many hops")
             jobs = await self._decide(connection, envelope, stored, index)
@@ -276,3 +281,10 @@ class Intake:
         lines.append(f"\t{date}")
         text = "\r\n".join(lines) + "\r\n"
         return "".join(c for c in text if c in "\r\n\t" or ord(c) >= 32).encode()
+
+
+async def indexed(content: bytes) -> MessageIndex:
+    """The index of a message, made without keeping the event loop waiting."""
+    if len(content) <= INLINE:
+        return index_message(content)
+    return await asyncio.to_thread(index_message, content)

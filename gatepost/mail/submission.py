@@ -9,14 +9,14 @@ from __future__ import annotations
 import email.utils
 import os
 
-from gatepost.mail.intake import Intake
+from gatepost.mail.intake import Intake, indexed
 from gatepost.model.account import Account
 from gatepost.model.connection import Connection
 from gatepost.model.envelope import Envelope, Receipt
 from gatepost.model.errors import NotYourAddress
 from gatepost.model.mailaddr import BadMailAddress, canonical_address
 from gatepost.ports.clock import Clock
-from gatepost.proto.mime import header_fields, index_message, parse_addresses
+from gatepost.proto.mime import header_fields, parse_addresses
 
 
 class SubmissionDoor:
@@ -39,7 +39,7 @@ class SubmissionDoor:
         """Adds Date and Message-ID where they are missing (RFC 6409 §8), and Sender never: From must be one's own.
         Raises what the checks and `Intake.take` raise."""
         self.check_sender(account, envelope.sender)
-        index = index_message(content)
+        index = await indexed(content)
         fields = [(name.lower(), value) for name, value in header_fields(content, index.root)]
         senders = [found for name, value in fields if name == "from" for found in parse_addresses(value) if found.email]
         if not senders:

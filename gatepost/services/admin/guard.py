@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from gatepost.guard.engine import CannotBan
-from gatepost.model.address import BadAddress, Network, parse_address, parse_network
+from gatepost.model.address import Address, BadAddress, Network, parse_address, parse_network
 from gatepost.services.admin.operations import Administration, NoArguments, Refused, operation
 
 
@@ -135,5 +135,16 @@ async def guard_explain(admin: Administration, args: Explain) -> dict[str, Any]:
     return {
         "kind": "address" if network is not None else "login",
         "enforced": admin.gate.options.enforce,
-        **msgspec.to_builtins(explained),
+        **_shown(explained),
     }
+
+
+def _shown(value: Any) -> Any:
+    """As plain values, networks and addresses as text."""
+    if isinstance(value, (Network, Address)):
+        return str(value)
+    if isinstance(value, msgspec.Struct):
+        return {field: _shown(getattr(value, field)) for field in value.__struct_fields__}
+    if isinstance(value, (list, tuple)):
+        return [_shown(item) for item in value]
+    return value
