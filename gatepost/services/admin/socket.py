@@ -1,6 +1,7 @@
 """The administration socket: JSON, one object a line, over a Unix socket in the data folder that only its owner may open.
 
-Request: `{"operation": "ban.list", "arguments": {}}`. Answer: `{"result": ...}` or `{"refused": "one sentence"}`.
+Request: `{"operation": "ban.list", "arguments": {}}`. Answer: `{"result": ...}` or `{"refused": "one sentence"}`. One
+operation, `guard.watch`, answers with lines until the asker hangs up (watch.py).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import msgspec
 from gatepost.journal import Journal
 from gatepost.model.events import Failed
 from gatepost.ports.clock import Clock
+from gatepost.services.admin import watch
 from gatepost.services.admin.operations import Administration, Refused
 
 MAX_LINE = 1024 * 1024
@@ -36,6 +38,8 @@ class AdminSocket:
         self._journal, self._clock = journal, clock
         self._server: asyncio.AbstractServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._watchers = watch.Watchers()
+        journal.add(self._watchers)
 
     async def start(self) -> None:
         """Listens; a socket left by a killed server is replaced (the folder's lock says that it is nobody's)."""
@@ -60,6 +64,9 @@ class AdminSocket:
         self._tasks.add(task)
         try:
             while line := await reader.readline():
+                if _asks_to_watch(line) and not self._watchers.full:
+                    await self._watch(writer)
+                    break
                 writer.write(msgspec.json.encode(await asyncio.shield(self._answer(line))) + b"\n")
                 await writer.drain()
         except (ConnectionError, ValueError, asyncio.CancelledError):
@@ -68,6 +75,13 @@ class AdminSocket:
             self._tasks.discard(task)
             with contextlib.suppress(Exception):
                 writer.close()
+
+    async def _watch(self, writer: asyncio.StreamWriter) -> None:
+        """Until the asker hangs up or the server stops. `drain` waits for a slow reader; the journal does not."""
+        async with contextlib.aclosing(self._watchers.lines()) as lines:
+            async for line in lines:
+                writer.write(msgspec.json.encode(line) + b"\n")
+                await writer.drain()
 
     async def _answer(self, line: bytes) -> dict[str, Any]:
         try:
@@ -80,3 +94,10 @@ class AdminSocket:
         except Exception as error:
             self._journal.note(Failed(at=self._clock.now(), topic="administration", text=repr(error)))
             return {"refused": "the server failed to do that; its log says why"}
+
+
+def _asks_to_watch(line: bytes) -> bool:
+    try:
+        return msgspec.json.decode(line, type=Request).operation == watch.OPERATION
+    except msgspec.MsgspecError:
+        return False
