@@ -175,6 +175,18 @@ async def test_what_comes_during_a_run_is_one_more_run(tmp_path: Path) -> None:
     await exported.close()
 
 
+async def test_more_changes_than_are_queued_write_everything(tmp_path: Path) -> None:
+    exported = Exported(tmp_path)
+    exported.export.start()
+    assert (await exported.nft.script()).startswith(script.setup(TABLE))
+    soon = exported.clock.now() + 60
+    exported.export.load((Network(4, 0x0B000000 + number, 32), soon) for number in range(100_001))
+    texts = [await exported.nft.script() for _ in range(4)]
+    assert texts[0].startswith(script.setup(TABLE))
+    assert [text.count("timeout 60s") for text in texts[1:]] == [50_000, 50_000, 1]
+    await exported.close()
+
+
 async def test_a_failure_is_told_once_and_mended_by_writing_everything(tmp_path: Path) -> None:
     exported = Exported(tmp_path)
     exported.nft.failing.touch()
