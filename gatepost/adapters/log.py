@@ -18,6 +18,8 @@ _COLOURS = {
     Severity.WARNING: "\033[33m",
     Severity.ERROR: "\033[31m",
 }
+LONGEST = 120
+"""Characters of a nested value in readable lines; JSON lines have all of it."""
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), 127, *range(128, 160))}
 
 
@@ -69,7 +71,8 @@ def json_line(event: Event, severity: Severity) -> str:
 
 def _word(value: object) -> str:
     if isinstance(value, dict):
-        return "{" + " ".join(f"{key}={_word(inner)}" for key, inner in value.items()) + "}"
+        words = " ".join(f"{key}={_word(inner)}" for key, inner in value.items())
+        return "{" + (words if len(words) <= LONGEST else "…") + "}"
     if isinstance(value, (list, tuple)):
         return "[" + " ".join(_word(inner) for inner in value) + "]"
     if isinstance(value, float):
