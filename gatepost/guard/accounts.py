@@ -5,6 +5,7 @@ Logins that nobody has share a fixed number of slots and close like real ones (l
 
 from __future__ import annotations
 
+from array import array
 from typing import TypeAlias
 
 from gatepost.guard.buckets import Bucket, Limit
@@ -30,16 +31,22 @@ class LaneBucket(Bucket):
         super().__init__(now, level)
         self.in_flight = 0
         self.held = 0.0
-        self.wrong: tuple[int, ...] = ()
+        self.wrong: array[int] | None = None
         self.seen = 0.0
 
     def repeated(self, tags: Tags, now: float) -> bool:
         """Whether this wrong password was seen here before. It is the youngest from now on, under today's key, so that
         a device which goes on trying it is known for as long as it does."""
-        today, yesterday = tags.same
-        others = tuple(tag for tag in self.wrong if tag != today and tag != yesterday)
-        known = len(others) < len(self.wrong)
-        self.wrong = (*others[1 - _TAGS :], today)
+        known = False
+        if self.wrong is None:
+            self.wrong = array("H")
+        for tag in tags.same:
+            if tag in self.wrong:
+                self.wrong.remove(tag)
+                known = True
+        self.wrong.append(tags.same[0])
+        if len(self.wrong) > _TAGS:
+            self.wrong.pop(0)
         self.seen = now
         return known
 

@@ -104,6 +104,7 @@ def charge_networks(state: State, case: Case, points: float) -> list[Share]:
             state.networks.dirty[key] = None
         taken = charge_network(state, key, network, limit, points, now)
         network.held += taken
+        network.in_flight += 1
         shares.append((key, network, limit, taken))
     return shares
 
@@ -117,16 +118,23 @@ def charge_network(state: State, key: int, network: Neighbourhood, limit: Limit,
 
 def land(state: State, pending: Pending) -> None:
     """The attempt is no longer in flight; its charges stay."""
-    pending.source.in_flight -= 1
-    pending.source.held -= pending.source_points
-    for _, network, _, taken in pending.networks:
-        network.held -= taken
-    account, bucket = pending.account, pending.bucket
+    source, account, bucket = pending.source, pending.account, pending.bucket
+    source.in_flight -= 1
+    source.held = source.held - pending.source_points if source.in_flight else 0.0
+    land_networks(pending)
     if account is not None and bucket is not None:
-        account.total.in_flight -= 1
-        account.total.held -= pending.total_points
+        total = account.total
+        total.in_flight -= 1
+        total.held = total.held - pending.total_points if total.in_flight else 0.0
         bucket.in_flight -= 1
-        bucket.held -= pending.lane_points
+        bucket.held = bucket.held - pending.lane_points if bucket.in_flight else 0.0
+
+
+def land_networks(pending: Pending) -> None:
+    """The same for the networks around the source."""
+    for _, network, _, taken in pending.networks:
+        network.in_flight -= 1
+        network.held = network.held - taken if network.in_flight else 0.0
 
 
 def release(state: State, pending: Pending) -> None:

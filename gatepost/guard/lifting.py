@@ -55,4 +55,4 @@ def _reopen(account: AccountState) -> None:
     account.failures = 0
     for bucket in (account.total, *account.lanes.values()):
         bucket.level = 0.0
-        bucket.wrong = ()
+        bucket.wrong = None

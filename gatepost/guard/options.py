@@ -147,8 +147,8 @@ class GuardOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     in_flight_stranger: Annotated[
         int, msgspec.Meta(ge=1, description="Attempts of strangers on one account being checked at once.")
     ] = 2
-    max_sources: Annotated[int, msgspec.Meta(ge=64, description="Sources remembered for what they failed at.")] = 8192
-    max_networks: Annotated[int, msgspec.Meta(ge=64, description="Networks remembered for the same.")] = 4096
+    max_sources: Annotated[int, msgspec.Meta(ge=64, description="Sources remembered for what they failed at.")] = 4096
+    max_networks: Annotated[int, msgspec.Meta(ge=64, description="Networks remembered for the same.")] = 2048
     max_accounts: Annotated[int, msgspec.Meta(ge=64, description="Existing accounts whose counters are kept.")] = 16384
     max_bans: Annotated[int, msgspec.Meta(ge=64, description="Bans in force at once.")] = 16384
     max_familiar: Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gatepost.guard.accounts import STRANGERS
 from gatepost.guard.buckets import Limit
-from gatepost.guard.charging import Pending, charge_network, charge_networks, land, release
+from gatepost.guard.charging import Pending, charge_network, charge_networks, land, land_networks, release
 from gatepost.guard.prefixes import address_key
 from gatepost.guard.sentencing import ban_networks, ban_source
 from gatepost.guard.state import Case, State
@@ -107,7 +107,8 @@ def _wrong(state: State, pending: Pending, tags: Tags | None) -> tuple[Event, ..
     source.take(points - pending.source_points, most, now)
     name = state.display(attempt.login)
     source.note(name, attempt.door, now)
-    source.note_recent(case.login_tag, points, now)
+    if plan.refund is not None and attempt.login.account is not None:
+        source.note_recent(case.login_tag, points, now)
     state.sources.dirty[case.source_key] = None
     if plan.spray_accounts and tags is not None and case.lane is not Lane.FAMILIAR:
         state.spraying.note(tags, case.login_tag & 0xFFFFFFFF, now)
@@ -122,8 +123,7 @@ def _charge_around(state: State, pending: Pending, points: float, name: str) -> 
     case = pending.case
     if not pending.networks:
         pending.networks = charge_networks(state, case, points)
-        for _, network, _, taken in pending.networks:
-            network.held -= taken
+        land_networks(pending)
     else:
         for key, network, limit, _ in pending.networks:
             charge_network(state, key, network, limit, points - pending.points, case.now)

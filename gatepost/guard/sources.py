@@ -5,11 +5,19 @@ Only sources that failed at something have an entry; a right sign-in leaves none
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from gatepost.guard.buckets import Bucket, Limit
 from gatepost.model.events import Evidence
 
 _SHOWN = 8  # logins and doors named in evidence
 _RECENT = 8  # wrong attempts that may yet be given back
+
+
+@lru_cache(maxsize=1024)
+def _with(doors: tuple[str, ...], door: str) -> tuple[str, ...]:
+    """One more door. There are few, so that thousands of sources share a handful of tuples."""
+    return (*doors[1 - _SHOWN :], door)
 
 
 class Source(Bucket):
@@ -58,7 +66,7 @@ class Source(Bucket):
         if name and name not in self.names:
             self.names = (*self.names[1 - _SHOWN :], name)
         if door and door not in self.doors:
-            self.doors = (*self.doors[1 - _SHOWN :], door)
+            self.doors = _with(self.doors, door)
 
     def note_login(self, tag: int, most: int) -> int:
         """The number of different logins it failed on, `tag` among them."""

@@ -6,7 +6,6 @@ are in use (an attempt in flight) or that stand for a ban go last.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from typing import Generic, Protocol, TypeVar
 
@@ -27,7 +26,7 @@ class Table(Generic[K, E]):
     """`worth` says how much it would hurt to forget an entry at a time: the smallest of 16 old ones go."""
 
     def __init__(self, capacity: int, worth: Callable[[K, E, float], float]) -> None:
-        self.entries: OrderedDict[K, E] = OrderedDict()
+        self.entries: dict[K, E] = {}  # the oldest, or those looked at longest ago, first
         self.dirty: dict[K, None] = {}  # in the order of change: the same calls give the same records
         self._capacity = capacity
         self._worth = worth
@@ -65,7 +64,7 @@ class Table(Generic[K, E]):
         for key in old[:_GO]:
             self.drop(key)
         for key in old[_GO:]:
-            self.entries.move_to_end(key)
+            self.entries[key] = self.entries.pop(key)
 
     def prune(self, now: float, budget: int, idle: Callable[[E], bool]) -> None:
         """Forgets what is idle among the `budget` oldest; call it again and again to get round."""
@@ -73,7 +72,7 @@ class Table(Generic[K, E]):
             if idle(self.entries[key]):
                 self.drop(key)
             else:
-                self.entries.move_to_end(key)
+                self.entries[key] = self.entries.pop(key)
 
     def changes(self) -> Iterator[tuple[K, E | None]]:
         """What changed since the last call; None for what is gone."""
