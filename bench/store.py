@@ -6,25 +6,40 @@ The folder should lie on the disk that will hold the mail; by default it is a te
 from __future__ import annotations
 
 import asyncio
+import itertools
+import random
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from gatepost.adapters.clock import SystemClock
 from gatepost.adapters.sqlite import SqliteMailstore
 from gatepost.adapters.sqlite.accountmail import SqliteAccountMail
 from gatepost.model.account import AccountId
-from gatepost.model.flags import make_flags
+from gatepost.model.flags import NO_FLAGS, make_flags
 from gatepost.model.mail import Draft, MailboxId
-from gatepost.model.search import Body, HasFlag, Header, Not, SortKey
+from gatepost.model.search import Body, HasFlag, Header, Not, SortKey, Text
 from gatepost.model.uidset import ALL_UIDS, UidSet
 
 MESSAGES = 10_000
 ONE_BY_ONE = 500
 AT_ONCE = 64
+
+
+_SYLLABLES = ["".join(letters) for letters in itertools.product("bdfgklmnprst", "aeiou", ("", "n", "r", "s"))]
+_CHANCE = random.Random(1)
+_WORDS = ["".join(_CHANCE.choices(_SYLLABLES, k=1 + n % 4)) for n in range(20_000)]
+
+
+def prose(number: int, octets: int) -> str:
+    """Words as frequent as words are (the n-th about 1/n), of a language of 20,000, in lines; the same for a number."""
+    chance = random.Random(number)
+    words = [_WORDS[int(20_000 ** chance.random()) - 1] for _ in range(octets // 6)]
+    return "".join(" ".join(words[at : at + 10]) + ".\r\n" for at in range(0, len(words), 10))
 
 
 def content(number: int, octets: int = 2000) -> bytes:
@@ -35,7 +50,7 @@ def content(number: int, octets: int = 2000) -> bytes:
         f"Date: Mon, 1 Jan 2024 12:00:00 +0100\r\nMIME-Version: 1.0\r\n"
         'Content-Type: multipart/alternative; boundary="b"\r\n\r\n'
     )
-    text = "The quick brown fox jumps over the lazy dog.\r\n" * (octets // 92)
+    text = prose(number, octets // 2) + f"needle {number}\r\n"
     parts = "".join(f"--b\r\nContent-Type: text/{kind}; charset=utf-8\r\n\r\n{text}\r\n" for kind in ("plain", "html"))
     return (header + parts + "--b--\r\n").encode()
 
@@ -56,11 +71,12 @@ async def one_by_one(mail: SqliteAccountMail, box: MailboxId) -> None:
 
 async def at_once(mail: SqliteAccountMail, box: MailboxId) -> None:
     """Durable appends of 64 sessions, until the mailbox is full enough for the rest."""
-    numbers = iter(range(ONE_BY_ONE, MESSAGES))
+    flags = make_flags(["\\Seen"])
+    drafts = iter([Draft(content(n), (box,), flags if n % 3 else NO_FLAGS) for n in range(ONE_BY_ONE, MESSAGES)])
 
     async def session() -> None:
-        for number in numbers:
-            await mail.append(Draft(content(number), (box,), make_flags(["\\Seen"] if number % 3 else [])))
+        for draft in drafts:
+            await mail.append(draft)
 
     begin = time.perf_counter()
     await asyncio.gather(*(session() for _ in range(AT_ONCE)))
@@ -99,6 +115,17 @@ async def median(what: str, call: Callable[[], Awaitable[object]], rounds: int =
     show(what, 1, statistics.median(times))
 
 
+async def searches(mail: SqliteAccountMail, box: MailboxId, when: str) -> None:
+    """In headers and bodies, for something rare and for nothing."""
+    for what, criterion in (
+        ("SUBJECT", Header("subject", "report 77")),
+        ("BODY", Body("nowhere at all")),
+        ("BODY, rare word", Body("needle 4321")),
+        ("TEXT, in every message", Text("needle")),
+    ):
+        await median(f"search {what}, {when}", partial(mail.search, box, criterion), 3)
+
+
 async def main(folder: Path) -> None:
     """Prints the table."""
     store = SqliteMailstore(folder, SystemClock())
@@ -116,8 +143,13 @@ async def main(folder: Path) -> None:
     await median("placed() of 1,000", lambda: mail.placed(ids[:1000]))
     await median(f"search UNSEEN in {MESSAGES:,}", lambda: mail.search(inbox, Not(HasFlag("\\Seen"))))
     await median(f"query by date over {MESSAGES:,}", lambda: mail.query(HasFlag("\\Seen"), [SortKey("arrival", True)]))
-    await median(f"search SUBJECT in {MESSAGES:,}", lambda: mail.search(inbox, Header("subject", "report 77")), 1)
-    await median(f"search BODY in {MESSAGES:,}", lambda: mail.search(inbox, Body("lazy cat")), 1)
+    await searches(mail, inbox, "before indexing")
+    begin = time.perf_counter()
+    indexed = await mail.index_text()
+    show("indexing text, in the background otherwise", indexed or 1, time.perf_counter() - begin)
+    await searches(mail, inbox, "indexed")
+    sizes = {path.name: path.stat().st_size for path in (folder / "bench").glob("mail.db*")}
+    print(f"database: {sum(sizes.values()) / 1e6:,.0f} MB")
     flagged, plain = make_flags(["\\Flagged"]), UidSet([(1, 1000)])
     await median("set_flags() of 1,000", lambda: mail.set_flags(inbox, plain, "add", flagged), 1)
     await median("copy() of 1,000", lambda: mail.copy(inbox, plain, sent), 1)

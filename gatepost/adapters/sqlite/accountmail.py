@@ -5,6 +5,7 @@ What the functions do is in `mailboxes`, `entries`, `emails`, `appending`, `crit
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from typing import TypeVar
 import apsw
 
 from gatepost.adapters.sqlite import appending, blobs, counts, emails, entries, mailboxes, scripts, searching, states
+from gatepost.adapters.sqlite.indexing import AccountIndex, Indexing
 from gatepost.adapters.sqlite.mailschema import migrations
 from gatepost.adapters.sqlite.rows import fetch_first, fetch_one
 from gatepost.adapters.sqlite.threads import Threads
@@ -56,15 +58,18 @@ log = logging.getLogger("gatepost.store")
 class Shelf:
     """What all `AccountMail`s of one account share: database, files, watchers."""
 
-    def __init__(self, folder: Path, clock: Clock, threads: Threads) -> None:
+    def __init__(self, folder: Path, clock: Clock, threads: Threads, indexing: Indexing) -> None:
         self.folder, self.clock = folder, clock
         self.database = Database(folder / "mail.db", lambda: migrations(clock.now()), threads)
         self.database.after_commit = self._clear
         self.files = blobs.BlobFiles(folder / "blobs")
+        self.index = AccountIndex(self.database, self.files)
+        self._indexing = indexing
+        self._appended = 0
         self.watchers: dict[int, Callable[[AccountChange], None]] = {}
         self._numbers = iter(range(1 << 62))
         self._doubtful: deque[str] = deque()
-        self._swept = False
+        self._swept = self._searched = False
 
     def watch(self, callback: Callable[[AccountChange], None]) -> Callable[[], None]:
         """Calls `callback` after every change until the call that is returned."""
@@ -90,6 +95,7 @@ class Shelf:
             result = work(change)
             told = change.finish()
             self._doubtful.extend(change.freed)
+            self._appended += change.appended
             return result, told
 
         return run
@@ -98,14 +104,24 @@ class Shelf:
         """These blobs' files were written for a change that failed: they go with the next commit unless a row needs them."""
         self._doubtful.extend(written)
 
+    def searched(self) -> None:
+        """Mail that an older version stored is indexed once somebody searches it."""
+        if not self._searched:
+            self._searched = True
+            self._indexing.wake(self.index)
+
     def _clear(self, db: apsw.Connection) -> None:
         """In the writer's thread after a commit: removes files that no row needs."""
         while self._doubtful:
             blob = BlobId(self._doubtful.popleft())
             if not fetch_first(db, "SELECT 1 FROM blob WHERE id = ?", (blob,)):
                 self.files.remove(blob)
+        if self._appended:
+            self._indexing.wake(self.index, self._appended)
+            self._appended = 0
         if not self._swept:
             self._swept = True
+            self._indexing.wake(self.index)
             self.files.sweep(db)
 
 
@@ -226,13 +242,22 @@ class SqliteAccountMail:
 
     async def search(self, mailbox: MailboxId, criterion: Criterion) -> list[int]:
         files = self._shelf.files
+        self._shelf.searched()
         return await self._read(lambda db: searching.search(db, files, mailbox, criterion), scan=True)
 
     async def query(
         self, criterion: Criterion, sort: Sequence[SortKey], collapse_threads: bool = False
     ) -> list[EmailId]:
         files = self._shelf.files
+        self._shelf.searched()
         return await self._read(lambda db: searching.query(db, files, criterion, sort, collapse_threads), scan=True)
+
+    async def index_text(self) -> int:
+        """Puts what waits into the index of text, all at once; how many emails."""
+        done = 0
+        while found := await asyncio.get_running_loop().run_in_executor(None, self._shelf.index.step):
+            done += found
+        return done
 
     async def threads(self, ids: Sequence[ThreadId]) -> dict[ThreadId, tuple[EmailId, ...]]:
         return await self._read(lambda db: emails.threads(db, ids))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Sequence
 
 import apsw
 import msgspec
 
 from gatepost.adapters.sqlite.blobs import BlobFiles, blob_id, insert
-from gatepost.adapters.sqlite.emails import encode_index
+from gatepost.adapters.sqlite.indexrows import encode_index
 from gatepost.adapters.sqlite.rows import fetch_first
+from gatepost.adapters.sqlite.searchindex import queue
+from gatepost.adapters.sqlite.searchtext import fold
 from gatepost.adapters.sqlite.unit import Change
 from gatepost.model.errors import MessageTooLarge, NoSuchMailbox
 from gatepost.model.mail import BlobId, Draft, EmailId, Stored, ThreadId
@@ -48,11 +49,6 @@ def prepare(draft: Draft) -> Prepared:
         fields.setdefault(name.lower(), value)
     senders = (_sort_key(fields.get("from")), _sort_key(fields.get("to")), _sort_key(fields.get("cc")))
     return Prepared(draft, blob, index, _wall_clock(fields.get("date")), senders)
-
-
-def fold(text: str) -> str:
-    """The form in which text is compared: NFC, case folded."""
-    return unicodedata.normalize("NFC", text).casefold()
 
 
 def _sort_key(value: bytes | None) -> str:
@@ -118,6 +114,7 @@ def _insert_email(change: Change, prepared: Prepared, thread: ThreadId, modseq: 
     )
     number = EmailId(change.db.last_insert_rowid())
     change.db.execute("INSERT INTO message_index (email, data) VALUES (?, ?)", (number, encode_index(index)))
+    queue(change.db, number)
     return number
 
 

@@ -1,32 +1,23 @@
 """Search criteria as SQL, as far as SQL knows the answer.
 
 Flags, dates, sizes and places are columns; text is not, it is decoded message by message (`textmatch`). So a criterion gives
-two things: an SQL condition that is true of every message that can match (`possible`), and for each largest part without
-text an SQL expression whose value the exact evaluation takes. What needs no text is answered by SQL alone.
+two things: an SQL condition that is true of every message that can match (`possible`, which asks the index of text), and
+for each largest part without text an SQL expression whose value the exact evaluation takes. What needs no text is answered
+by SQL alone.
 
 An email `m` is asked about; for a search in a mailbox also its entry `n`, for a query any entry of it.
 """
 
 from __future__ import annotations
 
+from gatepost.adapters.sqlite.expressions import FALSE, TRUE, Sql, join
+from gatepost.adapters.sqlite.searchindex import narrowed
 from gatepost.model import search as ask
 from gatepost.model.search import Criterion
 from gatepost.model.uidset import UidSet
 
 TEXT_CRITERIA = (ask.Header, ask.Addresses, ask.Body, ask.Text)
 _MAX_RANGES = 2000
-
-
-class Sql:
-    """An expression and its bindings. Every expression is 0 or 1, never NULL."""
-
-    __slots__ = ("bindings", "text")
-
-    def __init__(self, text: str, *bindings: int | float | str) -> None:
-        self.text, self.bindings = text, bindings
-
-
-TRUE, FALSE = Sql("1"), Sql("0")
 
 
 def has_text(criterion: Criterion) -> bool:
@@ -39,28 +30,17 @@ def has_text(criterion: Criterion) -> bool:
 
 
 def possible(criterion: Criterion, entry: bool, text: Sql = TRUE) -> Sql:
-    """True of every message that can match: text counts as `text`, under a Not as its opposite."""
+    """True of every message that can match: text counts as what the index of text lets through, under a Not as false."""
     if isinstance(criterion, TEXT_CRITERIA):
-        return text
+        return FALSE if text is FALSE else narrowed(criterion)
     if isinstance(criterion, ask.And):
-        return _join(" AND ", TRUE, [possible(each, entry, text) for each in criterion.of])
+        return join(" AND ", TRUE, [possible(each, entry, text) for each in criterion.of])
     if isinstance(criterion, ask.Or):
-        return _join(" OR ", FALSE, [possible(each, entry, text) for each in criterion.of])
+        return join(" OR ", FALSE, [possible(each, entry, text) for each in criterion.of])
     if isinstance(criterion, ask.Not):
         inner = possible(criterion.of, entry, FALSE if text is TRUE else TRUE)
         return Sql(f"(NOT {inner.text})", *inner.bindings)
     return _leaf(criterion, entry)
-
-
-def _join(word: str, empty: Sql, parts: list[Sql]) -> Sql:
-    """A balanced tree, so that a thousand criteria are not a thousand levels to SQLite's parser."""
-    if not parts:
-        return empty
-    if len(parts) == 1:
-        return parts[0]
-    half = len(parts) // 2
-    left, right = _join(word, empty, parts[:half]), _join(word, empty, parts[half:])
-    return Sql(f"({left.text}{word}{right.text})", *left.bindings, *right.bindings)
 
 
 def _leaf(criterion: Criterion, entry: bool) -> Sql:
@@ -112,13 +92,13 @@ def _between(column: str, after: float | None, before: float | None) -> Sql:
         parts.append(Sql(f"(coalesce({column}, 0) >= ?)", after))
     if before is not None:
         parts.append(Sql(f"(coalesce({column}, 0) < ?)", before))
-    return _join(" AND ", TRUE, parts)
+    return join(" AND ", TRUE, parts)
 
 
 def _uids(uids: UidSet) -> Sql:
     """Too many ranges are looked up as a list of numbers that SQLite indexes once."""
     if len(uids.ranges) <= _MAX_RANGES:
-        return _join(" OR ", FALSE, [Sql("(n.uid BETWEEN ? AND ?)", low, high) for low, high in uids.ranges])
+        return join(" OR ", FALSE, [Sql("(n.uid BETWEEN ? AND ?)", low, high) for low, high in uids.ranges])
     pairs = ",".join(f"[{low},{high}]" for low, high in uids.ranges)
     return Sql(
         "EXISTS (SELECT 1 FROM json_each(?) r WHERE n.uid BETWEEN r.value ->> 0 AND r.value ->> 1)", f"[{pairs}]"

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence, Set
 import apsw
 import msgspec
 
+from gatepost.adapters.sqlite import searchindex
 from gatepost.adapters.sqlite.blobs import release
+from gatepost.adapters.sqlite.indexrows import decode_index
 from gatepost.adapters.sqlite.rows import fetch_all, fetch_first
 from gatepost.adapters.sqlite.unit import Change
 from gatepost.model.errors import NoSuchEmail, NoSuchMailbox, OverQuota
@@ -22,10 +24,7 @@ from gatepost.model.mail import (
     Placement,
     ThreadId,
 )
-from gatepost.model.message import MessageIndex
 
-_decode = msgspec.msgpack.Decoder(MessageIndex).decode
-encode_index = msgspec.msgpack.Encoder().encode
 _json = msgspec.json.Encoder().encode
 
 
@@ -37,15 +36,8 @@ def emails(db: apsw.Connection, ids: Sequence[EmailId]) -> list[Email]:
         " JOIN message_index i ON i.email = m.id",
         (_json(ids).decode(),),
     )
-    found = {row[0]: Email(row[0], row[1], row[2], row[3], row[4], _decode(row[5])) for row in rows}
+    found = {row[0]: Email(row[0], row[1], row[2], row[3], row[4], decode_index(row[5])) for row in rows}
     return [found[number] for number in ids if number in found]
-
-
-def index_of(db: apsw.Connection, email: EmailId) -> MessageIndex:
-    """The index of an email that exists."""
-    row = fetch_first(db, "SELECT data FROM message_index WHERE email = ?", (email,))
-    assert row is not None
-    return _decode(row[0])
 
 
 def placed(db: apsw.Connection, ids: Sequence[EmailId]) -> list[PlacedEmail]:
@@ -144,6 +136,7 @@ def destroy_unplaced(change: Change, ids: Iterable[EmailId]) -> None:
         thread, blob, created = row
         db.execute("DELETE FROM message_index WHERE email = ?", (email,))
         db.execute("DELETE FROM thread_key WHERE email = ?", (email,))
+        searchindex.forget(db, email)
         release(change, BlobId(blob))
         change.email_gone(email, created, change.next_modseq())
         change.thread_changed(ThreadId(thread))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import apsw
 
+from gatepost.adapters.sqlite import searchindex
 from gatepost.adapters.sqlite.connections import Migration
 
 _VERSION_1 = """
@@ -144,4 +145,9 @@ def migrations(now: float) -> Sequence[Migration]:
         last = len(DEFAULT_MAILBOXES)
         connection.execute("INSERT INTO account VALUES (1, ?, 0, ?, 0, ?, 0)", (last, born + last, last))
 
-    return (first,)
+    def second(connection: apsw.Connection) -> None:
+        """The index of text, still empty: what is there already is indexed in the background, step by step."""
+        connection.execute(searchindex.SCHEMA)
+        searchindex.queue_all(connection)
+
+    return (first, second)

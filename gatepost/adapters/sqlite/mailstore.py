@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gatepost.adapters.sqlite.accountmail import Shelf, SqliteAccountMail
 from gatepost.adapters.sqlite.connections import unavailable
+from gatepost.adapters.sqlite.indexing import Indexing
 from gatepost.adapters.sqlite.threads import Threads
 from gatepost.model.account import AccountId
 from gatepost.ports.clock import Clock
@@ -22,6 +23,7 @@ class SqliteMailstore:
     def __init__(self, root: Path, clock: Clock) -> None:
         self._root, self._clock = root, clock
         self._threads = Threads()
+        self._indexing = Indexing(self._threads)
         self._shelves: dict[AccountId, Shelf] = {}
 
     def open(self, account: AccountId, quota: int = 0) -> SqliteAccountMail:
@@ -30,7 +32,7 @@ class SqliteMailstore:
             raise ValueError("not an account id")
         shelf = self._shelves.get(account)
         if shelf is None:
-            shelf = self._shelves[account] = Shelf(self._root / account, self._clock, self._threads)
+            shelf = self._shelves[account] = Shelf(self._root / account, self._clock, self._threads, self._indexing)
         return SqliteAccountMail(shelf, account, quota)
 
     async def erase(self, account: AccountId) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 import apsw
 
 from gatepost.adapters.sqlite.blobs import BlobFiles
-from gatepost.adapters.sqlite.criteria import Sql, has_text, order_by, possible
+from gatepost.adapters.sqlite.criteria import has_text, order_by, possible
 from gatepost.adapters.sqlite.entries import highest_modseq
+from gatepost.adapters.sqlite.expressions import Sql
 from gatepost.adapters.sqlite.rows import fetch_all
 from gatepost.adapters.sqlite.textmatch import Message, Question
 from gatepost.model.errors import Overloaded

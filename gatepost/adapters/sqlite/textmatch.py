@@ -6,17 +6,18 @@ cheap criteria come first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import apsw
 
 from gatepost.adapters.sqlite import blobs
-from gatepost.adapters.sqlite.appending import fold
-from gatepost.adapters.sqlite.criteria import Sql, has_text, possible
-from gatepost.adapters.sqlite.emails import index_of
+from gatepost.adapters.sqlite.criteria import has_text, possible
+from gatepost.adapters.sqlite.expressions import Sql
+from gatepost.adapters.sqlite.indexrows import index_of
+from gatepost.adapters.sqlite.searchtext import body_text, fields_of, fold, header_text, spellings
 from gatepost.model import search as ask
+from gatepost.model.errors import NoSuchBlob
 from gatepost.model.mail import BlobId, EmailId
-from gatepost.model.message import Part
 from gatepost.model.search import Criterion
 from gatepost.proto import mime
 
@@ -42,25 +43,27 @@ class Message:
     def fields(self) -> list[tuple[str, bytes]]:
         """The header's fields, names in lower case, values raw."""
         if self._fields is None:
-            size = self._header_size
-            octets = blobs.read(self._db, self._files, self._blob, 0, size)
-            found = mime.header_fields(octets, Part(start=0, body=size, end=size))
-            self._fields = [(name.lower(), value) for name, value in found]
+            self._fields = fields_of(self._octets(self._header_size))
         return self._fields
 
     def header_text(self) -> str:
         """All of the header, decoded and folded."""
         if self._header_text is None:
-            lines = (f"{name}: {mime.decode_text(value)}" for name, value in self.fields())
-            self._header_text = fold("\n".join(lines))
+            self._header_text = header_text(self.fields())
         return self._header_text
 
     def body_text(self) -> str:
         """All text of the body, decoded and folded."""
         if self._body_text is None:
-            content = blobs.read(self._db, self._files, self._blob, 0, None)
-            self._body_text = fold(mime.search_text(content, index_of(self._db, self._email).root))
+            self._body_text = body_text(self._octets(None), index_of(self._db, self._email))
         return self._body_text
+
+    def _octets(self, end: int | None) -> bytes:
+        """Of a message whose octets are lost there is nothing to find; the search goes on."""
+        try:
+            return blobs.read(self._db, self._files, self._blob, 0, end)
+        except NoSuchBlob:
+            return b""
 
 
 class Question:
@@ -119,13 +122,6 @@ def _header(name: str, text: str) -> Callable[[Message], bool]:
 def _addresses(names: frozenset[str], text: str) -> Callable[[Message], bool]:
     def matches(message: Message) -> bool:
         values = (value for field, value in message.fields() if field in names)
-        return any(text in fold(spelling) for value in values for spelling in _spellings(value))
+        return any(text in spelling for value in values for spelling in spellings(value))
 
     return matches
-
-
-def _spellings(value: bytes) -> Iterator[str]:
-    """An address header as people search it: as written, and each `name <email>` with quotes and comments undone."""
-    yield mime.decode_text(value)
-    for address in mime.parse_addresses(value):
-        yield f"{address.name} <{address.email}>"

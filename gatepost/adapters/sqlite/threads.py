@@ -23,7 +23,8 @@ class Closable(Protocol):
 class Threads:
     """`writers` commit (they mostly wait for the disk), `readers` answer quick questions, `scans` read text for a search: a
     long search keeps nobody from reading mail. `indexers` compute: few, since all that compute take turns with the event
-    loop, and each turn is some milliseconds long. At most about `open_databases` databases keep connections."""
+    loop, and each turn is some milliseconds long. `background` does what nobody waits for, until `stopping`. At most about
+    `open_databases` databases keep connections."""
 
     def __init__(
         self, writers: int = 8, readers: int = 4, scans: int = 2, indexers: int = 2, open_databases: int = 128
@@ -32,6 +33,8 @@ class Threads:
         self.readers = ThreadPoolExecutor(readers, "store-read")
         self.scans = ThreadPoolExecutor(scans, "store-scan")
         self.indexers = ThreadPoolExecutor(indexers, "store-index")
+        self.background = ThreadPoolExecutor(1, "store-background")
+        self.stopping = threading.Event()
         self._limit = open_databases
         self._open: OrderedDict[Closable, None] = OrderedDict()
         self._lock = threading.Lock()
@@ -56,7 +59,8 @@ class Threads:
 
     def close(self) -> None:
         """Waits for what the threads are doing, then closes every database. Blocks: not for the event loop."""
-        for executor in (self.indexers, self.writers, self.readers, self.scans):
+        self.stopping.set()
+        for executor in (self.background, self.indexers, self.writers, self.readers, self.scans):
             executor.shutdown(wait=True)
         for database in list(self._open):
             database.close_if_idle()

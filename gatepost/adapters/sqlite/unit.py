@@ -37,11 +37,13 @@ class Tally:
 
 
 class Change:
-    """`now` is the time of the change; `quota` in octets, 0 for none; `freed` collects blobs that nobody needs any more."""
+    """`now` is the time of the change; `quota` in octets, 0 for none; `freed` collects blobs that nobody needs any more;
+    `appended` counts new emails."""
 
     def __init__(self, db: apsw.Connection, now: float, quota: int = 0) -> None:
         self.db, self.now, self.quota = db, now, quota
         self.freed: set[str] = set()
+        self.appended = 0
         row = fetch_one(db, "SELECT modseq, used, uidvalidity, email_state, mailbox_state, thread_state FROM account")
         self.modseq: int
         self.used: int
@@ -121,6 +123,7 @@ class Change:
 
     def email_made(self, modseq: int) -> None:
         """An email was added with this modseq."""
+        self.appended += 1
         self._email_state = modseq
 
     def email_gone(self, email: EmailId, created: int, modseq: int) -> None:

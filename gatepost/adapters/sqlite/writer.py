@@ -14,8 +14,9 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import apsw
 
@@ -37,10 +38,15 @@ class _Job(Generic[T]):
 
     __slots__ = ("error", "future", "loop", "result", "then", "work")
 
-    def __init__(self, work: Callable[[apsw.Connection], T], then: Callable[[T], None] | None) -> None:
-        self.work, self.then = work, then
-        self.loop = asyncio.get_running_loop()
-        self.future: asyncio.Future[T] = self.loop.create_future()
+    def __init__(
+        self,
+        work: Callable[[apsw.Connection], T],
+        then: Callable[[T], None] | None,
+        loop: asyncio.AbstractEventLoop | None,
+    ) -> None:
+        """`loop` None: a thread waits for it, not a loop."""
+        self.work, self.then, self.loop = work, then, loop
+        self.future: asyncio.Future[T] | Future[T] = Future() if loop is None else loop.create_future()
         self.result: T | None = None
         self.error: Exception | None = None
 
@@ -66,14 +72,24 @@ class Database:
         """Runs `work` in a transaction and returns what it returned once that is on disk. Whatever `work` raises undoes
         its own changes only. `work` may run twice. A caller that is cancelled before its turn changes nothing.
         Raises StorageUnavailable."""
-        job: _Job[T] = _Job(work, then)
+        loop = asyncio.get_running_loop()
+        job: _Job[T] = _Job(work, then, loop)
+        self._submit(job)
+        return await cast("asyncio.Future[T]", job.future)
+
+    def change_now(self, work: Callable[[apsw.Connection], T]) -> T:
+        """The same from a thread without a loop, which waits. Not for the writer's own thread."""
+        job: _Job[T] = _Job(work, None, None)
+        self._submit(job)
+        return cast("Future[T]", job.future).result()
+
+    def _submit(self, job: _Job[Any]) -> None:
         with self._lock:
             self._check()
             self._pending.append(job)
             start, self._writing = not self._writing, True
         if start:
             self._threads.writers.submit(self._drain)
-        return await job.future
 
     async def read(self, work: Callable[[apsw.Connection], T], scan: bool = False) -> T:
         """Runs `work` in a reader's thread on one unchanging view of the database. Raises StorageUnavailable."""
@@ -220,14 +236,14 @@ class Database:
 
     async def finish(self) -> None:
         """From now on every call raises StorageUnavailable; returns when what was promised is done."""
-        last: _Job[None] = _Job(lambda connection: None, None)
+        last: _Job[None] = _Job(lambda connection: None, None, asyncio.get_running_loop())
         with self._lock:
             self._closed = True
             if not self._writing:
                 return
             self._pending.append(last)
         with contextlib.suppress(StorageUnavailable):  # those who wait have been told
-            await last.future
+            await cast("asyncio.Future[None]", last.future)
 
 
 def _attempt(connection: apsw.Connection, job: _Job[Any]) -> None:
@@ -265,7 +281,10 @@ def _answer(batch: list[_Job[Any]]) -> None:
     """Hands the outcomes to the loops that asked, in order."""
     by_loop: dict[asyncio.AbstractEventLoop, list[_Job[Any]]] = {}
     for job in batch:
-        by_loop.setdefault(job.loop, []).append(job)
+        if job.loop is None:
+            _resolve([job])
+        else:
+            by_loop.setdefault(job.loop, []).append(job)
     for loop, jobs in by_loop.items():
         try:
             loop.call_soon_threadsafe(_resolve, jobs)

@@ -1,0 +1,102 @@
+"""Puts new mail's text into the index of text, behind the deliveries' back, for all accounts of a store in one thread.
+
+Not on the delivery's path: splitting a text into groups costs as much as storing the message. An account's turn comes when
+a batch of messages waits or the oldest has waited long enough; between steps the thread rests, so that a backlog (an
+import, a new version's migration) takes a small part of one processor. A crash loses nothing: what waits is in the database.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+
+from gatepost.adapters.sqlite import searchindex
+from gatepost.adapters.sqlite.blobs import BlobFiles
+from gatepost.adapters.sqlite.threads import Threads
+from gatepost.adapters.sqlite.writer import Database
+from gatepost.model.errors import StorageUnavailable
+
+STEP_EMAILS = 64
+STEP_OCTETS = 2 * 1024 * 1024
+"""Read in one step; what one transaction holds up is some milliseconds."""
+ROUND_SECONDS = 1.0
+PATIENCE_SECONDS = 15.0
+"""How long less than a step of messages waits: one transaction for many deliveries."""
+REST = 3.0
+"""Seconds of rest for each second of work."""
+
+log = logging.getLogger("gatepost.store")
+
+
+class AccountIndex:
+    """One account's part: its database and files, how many messages came since its last turn and since when."""
+
+    def __init__(self, database: Database, files: BlobFiles) -> None:
+        self.database, self.files = database, files
+        self.since, self.count = 0.0, 0
+
+    def step(self) -> int:
+        """Indexes some of what waits; how many. Blocks. Raises StorageUnavailable."""
+        files = self.files
+        found = self.database.read_now(lambda db: searchindex.waiting(db, files, STEP_EMAILS, STEP_OCTETS))
+        if found:
+            self.database.change_now(lambda db: searchindex.fill(db, found))
+        return len(found)
+
+
+class Indexing:
+    """All accounts of a store take turns."""
+
+    def __init__(self, threads: Threads) -> None:
+        self._threads = threads
+        self._waiting: OrderedDict[AccountIndex, None] = OrderedDict()
+        self._lock = threading.Lock()
+        self._running = False
+
+    def wake(self, index: AccountIndex, count: int = 1) -> None:
+        """`count` messages more wait in the account's database. From any thread; cheap."""
+        with self._lock:
+            if index not in self._waiting:
+                self._waiting[index] = None
+                index.since, index.count = time.monotonic(), 0
+            index.count += count
+            if self._running or self._threads.stopping.is_set():
+                return
+            self._running = True
+        self._threads.background.submit(self._run)
+
+    def _run(self) -> None:
+        pause = ROUND_SECONDS
+        while not self._threads.stopping.wait(pause):
+            due = self._due()
+            for index in due:
+                self._index(index)
+            pause = 0.0 if due else ROUND_SECONDS
+            with self._lock:
+                if not self._waiting:
+                    self._running = False
+                    return
+
+    def _due(self) -> list[AccountIndex]:
+        latest = time.monotonic() - PATIENCE_SECONDS
+        with self._lock:
+            due = [index for index in self._waiting if index.count >= STEP_EMAILS or index.since <= latest]
+            for index in due:
+                del self._waiting[index]
+        return due
+
+    def _index(self, index: AccountIndex) -> None:
+        """One step; the rest of a backlog waits until the other accounts had theirs."""
+        begin = time.monotonic()
+        try:
+            found = index.step()
+        except StorageUnavailable:
+            return  # told and logged where it failed; the next delivery wakes us
+        except Exception:
+            log.exception("indexing %s", index.database.path)
+            return
+        if found:
+            self.wake(index, STEP_EMAILS)
+        self._threads.stopping.wait((time.monotonic() - begin) * REST)

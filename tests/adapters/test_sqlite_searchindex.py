@@ -1,0 +1,164 @@
+"""The index of text: it lets through whatever matches, in any state, and keeps nothing of mail that is gone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import apsw
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gatepost.adapters.clock import SystemClock
+from gatepost.adapters.sqlite import SqliteMailstore, searchindex
+from gatepost.adapters.sqlite.accountmail import SqliteAccountMail
+from gatepost.adapters.sqlite.connections import connect, prepare
+from gatepost.adapters.sqlite.mailschema import migrations
+from gatepost.adapters.sqlite.searchindex import LONG_TEXT, Document
+from gatepost.adapters.sqlite.searchtext import fold
+from gatepost.model import search as ask
+from gatepost.model.account import AccountId
+from gatepost.model.mail import Draft, EmailId
+from gatepost.model.search import Criterion
+from gatepost.model.uidset import ALL_UIDS, UidSet
+
+TEXTS = st.text(alphabet=st.sampled_from("aAbßİé\u0301\u0338=\0\ud800\"'*:\n 字\U0001f600"), max_size=40)
+
+
+@given(TEXTS, st.integers(0, 40), st.integers(0, 40))
+@settings(max_examples=150, deadline=None)
+def test_every_piece_of_a_text_finds_it(text: str, start: int, length: int) -> None:
+    db = apsw.Connection(":memory:")
+    db.execute("CREATE TABLE email (id INTEGER PRIMARY KEY)")
+    db.execute("INSERT INTO email VALUES (1), (2)")
+    db.execute(searchindex.SCHEMA)
+    searchindex.queue(db, EmailId(1))
+    folded = fold(text)
+    searchindex.fill(db, [Document(EmailId(1), "", searchindex.storable(folded))])
+    piece = folded[start : start + length]
+    if fold(piece) != piece:  # a person types what folds to it
+        return
+    sql = searchindex.narrowed(ask.Body(piece))
+    found = db.execute(f"SELECT id FROM email m WHERE {sql.text}", sql.bindings).fetchall()
+    assert (1,) in found
+    assert ((2,) in found) == (len(piece) < 3)
+    db.close()
+
+
+def message(number: int, subject: str = "", body: str = "") -> bytes:
+    return (
+        f'From: "Pat \\"P.\\" Doe" <pat{number}@example.org>\r\nX-Thing: yes\r\nSubject: {subject or number}\r\n\r\n{body}\r\n'
+    ).encode()
+
+
+ANSWERS: list[tuple[Criterion, list[int]]] = [
+    (ask.Body("needle"), [2]),
+    (ask.Body("NEEDLE"), [2]),
+    (ask.Body("eedlen"), []),
+    (ask.Body("ee"), [2, 3]),
+    (ask.Text("pat2@EXAMPLE"), [2]),
+    (ask.Text("subject: 3"), [3]),
+    (ask.Header("subject", "grüße"), [1]),
+    (ask.Header("x-thing", ""), [1, 2, 3, 4]),
+    (ask.Header("x-nothing", ""), []),
+    (ask.Addresses(("from",), 'pat "p." doe <pat3@'), [3]),
+    (ask.Addresses(("x-thing",), "yes"), [1, 2, 3, 4]),
+    (ask.Not(ask.Body("needle")), [1, 3, 4]),
+    (ask.Or((ask.Body("needle"), ask.Header("subject", "grüße"))), [1, 2]),
+    (ask.And((ask.Text("example"), ask.Not(ask.Or((ask.Body("needle"), ask.Text("pat3")))))), [1, 4]),
+    (ask.Body("haystack"), [4]),
+    (ask.Or(tuple(ask.Header("subject", f"none{n}") for n in range(1500))), []),
+]
+
+
+@pytest.fixture
+async def store(tmp_path: Path):  # type: ignore[no-untyped-def]
+    made = SqliteMailstore(tmp_path, SystemClock())
+    yield made
+    await made.close()
+
+
+async def fill(mail: SqliteAccountMail) -> int:
+    box = (await mail.mailbox("INBOX")).id
+    long = "x " * LONG_TEXT + "haystack"
+    contents = [message(1, "Grüße"), message(2, body="a needle"), message(3, body="seen"), message(4, body=long)]
+    await mail.append_all([Draft(content, (box,)) for content in contents])
+    return box
+
+
+@pytest.mark.parametrize("indexed", [0, 2, 4])
+async def test_answers_are_the_same_with_and_without(store: SqliteMailstore, indexed: int) -> None:
+    mail = store.open(AccountId("a1"))
+    box = await fill(mail)
+    shelf = mail._shelf
+    if indexed:
+        found = shelf.database.read_now(lambda db: searchindex.waiting(db, shelf.files, indexed, 1 << 30))
+        shelf.database.change_now(lambda db: searchindex.fill(db, found))
+    for criterion, expected in ANSWERS:
+        assert await mail.search(box, criterion) == expected, criterion  # type: ignore[arg-type]
+        assert await mail.query(criterion, []) == expected, criterion
+
+
+async def test_one_by_one_where_octets_are_many(store: SqliteMailstore) -> None:
+    mail = store.open(AccountId("a1"))
+    await fill(mail)
+    shelf = mail._shelf
+    assert len(shelf.database.read_now(lambda db: searchindex.waiting(db, shelf.files, 64, 1))) == 1
+
+
+async def test_nothing_is_left_of_what_is_gone(store: SqliteMailstore) -> None:
+    mail = store.open(AccountId("a1"))
+    box = await fill(mail)
+    assert await mail.index_text() == 4
+    assert await mail.index_text() == 0
+    await mail.expunge(box, ALL_UIDS, only_deleted=False)  # type: ignore[arg-type]
+
+    def left(db: apsw.Connection) -> list[int]:
+        tables = ("search_header", "search_body")
+        found = [
+            len(db.execute(f"SELECT rowid FROM {table} WHERE {table} MATCH 'nee OR pat'").fetchall())
+            for table in tables
+        ]
+        return [*found, *(db.execute(f"SELECT count(*) FROM {table}_docsize").get for table in tables)]
+
+    assert mail._shelf.database.read_now(left) == [0, 0, 0, 0]
+    assert mail._shelf.database.read_now(lambda db: db.execute("SELECT count(*) FROM unindexed").get) == 0
+
+
+async def test_gone_while_it_was_being_read(store: SqliteMailstore) -> None:
+    mail = store.open(AccountId("a1"))
+    box = await fill(mail)
+    shelf = mail._shelf
+    found = shelf.database.read_now(lambda db: searchindex.waiting(db, shelf.files, 64, 1 << 30))
+    await mail.expunge(box, UidSet.of([2]), only_deleted=False)  # type: ignore[arg-type]
+    shelf.database.change_now(lambda db: searchindex.fill(db, found))
+    assert shelf.database.read_now(lambda db: db.execute("SELECT count(*) FROM search_body_docsize").get) == 2
+    assert await mail.search(box, ask.Text("pat")) == [1, 3, 4]  # type: ignore[arg-type]
+
+
+async def test_lost_octets_end_no_search(store: SqliteMailstore) -> None:
+    mail = store.open(AccountId("a1"))
+    box = await fill(mail)
+    for path in (mail._shelf.folder / "blobs").glob("??/*"):
+        path.unlink()
+    await mail.index_text()
+    assert await mail.search(box, ask.Text("pat")) == [1, 2, 3]  # type: ignore[arg-type]
+
+
+async def test_mail_of_an_older_version_is_indexed_when_it_is_searched(tmp_path: Path) -> None:
+    store = SqliteMailstore(tmp_path, SystemClock())
+    mail = store.open(AccountId("a1"))
+    box = await fill(mail)
+    await store.close()
+    path = tmp_path / "a1" / "mail.db"
+    db = connect(path)
+    db.execute("DROP TABLE search_header; DROP TABLE search_body; DROP TABLE unindexed; PRAGMA user_version = 1")
+    db.close()
+    prepare(path, migrations(0.0))
+    store = SqliteMailstore(tmp_path, SystemClock())
+    mail = store.open(AccountId("a1"))
+    assert await mail.search(box, ask.Body("needle")) == [2]  # type: ignore[arg-type]
+    assert mail._shelf.index in mail._shelf._indexing._waiting
+    assert await mail.index_text() == 4
+    assert await mail.search(box, ask.Body("needle")) == [2]  # type: ignore[arg-type]
+    await store.close()
