@@ -16,6 +16,7 @@ from typing import TypedDict
 
 from gatepost import __version__
 from gatepost.adapters.clock import SystemClock
+from gatepost.adapters.early import CannotDrop, EarlyDrop
 from gatepost.adapters.lock import FolderLock
 from gatepost.adapters.log import Log
 from gatepost.adapters.passwords import HashedPasswords
@@ -164,6 +165,7 @@ class Server:
         self.listening: list[tuple[Door, str, int]] = []
         self._stopped = asyncio.Event()
         self._background: list[asyncio.Task[None]] = []
+        self._early: EarlyDrop | None = None
         try:
             self.tls = self._certificates(options)
         except CannotStart:
@@ -259,6 +261,11 @@ class Server:
                 )
         await self.admin.start()
         logging.getLogger().addHandler(JournalHandler(house.journal, house.clock))
+        self._early = EarlyDrop(house.gate, house.journal, house.clock, self._never_banned())
+        try:
+            drop = self._early.begin(self.options.drop, self.acceptor.direct)
+        except CannotDrop as error:
+            raise CannotStart(str(error)) from error
         self.acceptor.start()
         loop = asyncio.get_running_loop()
         self._background = [
@@ -272,10 +279,13 @@ class Server:
                 at=house.clock.now(),
                 version=__version__,
                 listening=tuple(f"{door} {host}:{port}" for door, host, port in self.listening),
-                drop="acceptor",
+                drop=drop,
             )
         )
         systemd.notify("READY=1")
+
+    def _never_banned(self) -> tuple[Network, ...]:
+        return (*self.house.trusted, *networks_of(self.options.guard.never_ban))
 
     async def wait(self) -> None:
         """Until SIGTERM, SIGINT, or `leave`; SIGHUP reads the certificate again."""
@@ -295,6 +305,8 @@ class Server:
         systemd.notify("STOPPING=1")
         house.journal.note(Stopping(at=house.clock.now(), reason="asked to"))
         self.acceptor.stop()
+        if self._early is not None:
+            await self._early.end()
         await self.admin.stop()
         self.jmap.stop()
         for live in house.live:

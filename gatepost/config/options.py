@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 import msgspec
 from msgspec import Meta
 
+from gatepost.adapters.kernel.options import DropOptions
 from gatepost.guard.options import GuardOptions
 from gatepost.model.connection import Door
 from gatepost.model.units import Duration, Size
@@ -177,6 +178,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     trusted: Annotated[TrustedOptions, Meta(description="Proxies.")] = TrustedOptions()
     auth: Annotated[AuthSection, Meta(description="Signing in.")] = AuthSection()
     guard: Annotated[GuardOptions, Meta(description="The guard.")] = GuardOptions()
+    drop: Annotated[DropOptions, Meta(description="Keeping banned peers away early.")] = DropOptions()
     limits: Annotated[LimitsOptions, Meta(description="Budgets.")] = LimitsOptions()
     log: Annotated[LogOptions, Meta(description="The log.")] = LogOptions()
     smtp: Annotated[SmtpOptions, Meta(description="SMTP on the MX port.")] = SmtpOptions()

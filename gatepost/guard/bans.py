@@ -84,6 +84,7 @@ class Bans:
         self._past: OrderedDict[int, tuple[int, float]] = OrderedDict()  # key -> number of bans, when the last ended
         self._capacity = capacity
         self._memory = memory
+        self._forgotten: list[Network] = []  # ended early, and nobody was told yet
         self.dirty: set[int] = set()
         self.dirty_past: set[int] = set()
 
@@ -148,6 +149,7 @@ class Bans:
             live = self._live.get(key)
             if live is not None and live.until == until:
                 self.remove(key, until, keep_number=True)
+                self._forgotten.append(network_of(key))
                 return
 
     def remove(self, key: int, now: float, keep_number: bool) -> None:
@@ -174,8 +176,9 @@ class Bans:
             self.dirty_past.add(self._past.popitem(last=False)[0])
 
     def expire(self, now: float) -> list[Network]:
-        """Ends what is over; returns which."""
-        ended = []
+        """Ends what is over; returns which, those that had to make room included."""
+        ended = [network for network in self._forgotten if network_key(network) not in self._live]
+        self._forgotten.clear()
         while self._ends and self._ends[0][0] <= now:
             until, key = heapq.heappop(self._ends)
             live = self._live.get(key)

@@ -107,6 +107,11 @@ class Acceptor:
         bound = sock.getsockname()
         return str(bound[0]), int(bound[1])
 
+    @property
+    def direct(self) -> tuple[socket.socket, ...]:
+        """The listening sockets whose peers are the clients themselves, not proxies."""
+        return tuple(listener.sock for listener in self._listeners if not listener.proxied)
+
     def start(self) -> None:
         """Begins to accept. Call it on the event loop."""
         loop = asyncio.get_running_loop()

@@ -25,7 +25,7 @@ from gatepost.model.address import Address, BadAddress, Network, parse_address
 from gatepost.model.connection import Connection
 from gatepost.model.events import ConnectionClosed, ConnectionOpened
 from gatepost.net.acceptor import Gatekeeper
-from gatepost.net.live import LiveConnection, LiveConnections
+from gatepost.net.live import LiveConnection, LiveConnections, reset_at_close
 from gatepost.ports.clock import Clock
 
 MAX_HEAD = 64 * 1024
@@ -179,6 +179,8 @@ class GuardedHttp(HttpToolsProtocol):
     def end(self, why: str = "", sock: socket.socket | None = None) -> None:
         """Cuts the connection off; nothing that is queued goes out."""
         self._why = self._why or why
+        if why == "banned" and sock is not None:
+            reset_at_close(sock)
         transport: asyncio.Transport | None = self.transport
         if transport is not None:
             transport.abort()

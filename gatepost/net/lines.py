@@ -16,7 +16,7 @@ from gatepost.model.connection import Connection
 from gatepost.model.errors import Overloaded, StorageUnavailable
 from gatepost.model.events import ConnectionClosed, ConnectionOpened, Failed
 from gatepost.net.conversation import ClockRanOut, ServerStopping, Service
-from gatepost.net.live import LiveConnection, LiveConnections
+from gatepost.net.live import LiveConnection, LiveConnections, reset_at_close
 from gatepost.net.tls import TlsContexts
 from gatepost.net.wire import InjectedPlaintext, PeerGone, TlsFailed, Wire
 from gatepost.ports.clock import Clock
@@ -164,6 +164,8 @@ def _ignore(wire: Wire) -> None:
 
 def _abort(abort: object, sock: socket.socket, why: str) -> None:
     assert callable(abort)
+    if why == "banned":
+        reset_at_close(sock)
     abort(why)
     # during the handshake no transport is the wire's yet: shutting the socket ends the handshake
     with contextlib.suppress(OSError):

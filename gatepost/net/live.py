@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import struct
 from collections.abc import Callable, Iterator
 
 from gatepost.model.account import AccountId
 from gatepost.model.address import Address, Network
 from gatepost.model.connection import Connection
+
+
+def reset_at_close(sock: socket.socket) -> None:
+    """Makes the end of a banned peer's connection a reset: where the kernel drops what the peer would acknowledge, a FIN
+    would be repeated for minutes."""
+    with contextlib.suppress(OSError):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 class LiveConnection:

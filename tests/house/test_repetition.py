@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import pytest
-from running import ADA_PASSWORD, GRACE, GRACE_PASSWORD, Running
+from running import ADA_PASSWORD, GRACE, GRACE_PASSWORD, SIMPLE, Running
 
 from gatepost.cli.knock import Answer
 from gatepost.model.connection import Door
-from gatepost.model.events import Banned, SignInFailed
+from gatepost.model.events import Abuse, Banned, SignInFailed
 
 Start = Callable[..., Awaitable[Running]]
 OFFICE = "127.0.6.1"
 
 
 @pytest.mark.timeout(180)
-async def test_one_wrong_password_1000_times_bans_nobody(start: Start) -> None:
-    running = await start()
+@pytest.mark.parametrize("policy", [SIMPLE, 'policy = "full"'], ids=["simple", "full"])
+async def test_one_wrong_password_1000_times_bans_nobody(start: Start, policy: str) -> None:
+    running = await start(policy)
     assert running.server is not None
     reader, writer = await running.open(Door.IMAP, OFFICE)
     await reader.readline()
@@ -35,6 +36,7 @@ async def test_one_wrong_password_1000_times_bans_nobody(start: Start) -> None:
         answers.add(line.decode().partition(" ")[2])
     writer.transport.abort()
     assert running.of(Banned) == []
+    assert running.of(Abuse) == []  # sign-ins are the guard's own matter
     assert sum(event.counted for event in running.of(SignInFailed)) == 1  # type: ignore[attr-defined]
     assert await running.sign_in(OFFICE, GRACE_PASSWORD, login=GRACE) is Answer.GRANTED
     assert await running.sign_in(OFFICE, ADA_PASSWORD) is Answer.GRANTED

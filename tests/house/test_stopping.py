@@ -78,7 +78,7 @@ async def test_a_ban_reaches_connections_in_the_handshake(start: Start, door: Do
     assert running.server is not None
     async with asyncio.timeout(5):
         while not len(running.server.house.live):
-            await asyncio.sleep(0.01)  # noqa: ASYNC110 - the table of connections tells nobody
+            await asyncio.sleep(0.01)
     await running.call("ban.add", subject=PEER, seconds=60)
     async with asyncio.timeout(1):
         try:

@@ -48,7 +48,7 @@ class ScramConversation:
             self._server.set_client_final(_text(message))
             answer: str = self._server.get_server_final()
         except (ScramException, ValueError) as error:
-            wrong = getattr(error, "server_error", None) == "invalid-proof"
+            wrong = str(getattr(getattr(error, "server_error", None), "value", "")) == "invalid-proof"
             raise ScramFailed(malformed=not wrong) from error
         return answer.encode()
 
