@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from gatepost.mail.conduct import Conduct
 from gatepost.net.conversation import Clocks, Conversation, conversation
 from gatepost.net.wire import InjectedPlaintext, Wire
-from gatepost.proto.imap.commands import Command
+from gatepost.proto.imap.commands import Authenticate, Command, Login
 from gatepost.proto.imap.engine import ImapEngine
 from gatepost.proto.imap.events import Event, GaveUp, Malformed, Received
 from gatepost.proto.imap.limits import BEFORE_LOGIN
@@ -28,7 +28,8 @@ class ImapSession:
     def __init__(self, house: House, wire: Wire) -> None:
         self._house, self._wire = house, wire
         self._conduct = Conduct(wire.connection, house.journal, house.clock)
-        self._commands = 0
+        self._commands = self._refusals = 0
+        self._tried = False
         self._why = "quit"
 
     async def converse(self, greeted: bool) -> bool:
@@ -79,9 +80,11 @@ class ImapSession:
 
     async def _obey(self, context: Context, tag: str, command: Command) -> None:
         handler = HANDLERS[type(command)]
+        self._tried = self._tried or isinstance(command, Login | Authenticate)
         if not _allowed(context, handler.state):
             context.send(bad("Not now").render(tag))
-            self._count_fault(context)
+            if not self._tried:  # what was sent along with a sign-in that failed is no fault of its own
+                self._count_fault(context)
             return
         try:
             status = await handler.run(context, command)
@@ -90,8 +93,8 @@ class ImapSession:
         if not context.over:
             await report(context, handler.may_expunge(command))
         context.send(status.render(tag))
-        if status.code == "PRIVACYREQUIRED":  # guessing where nothing can be guessed is no client's mistake for long
-            self._count_fault(context)
+        if status.code == "PRIVACYREQUIRED":
+            self._count_refusal(context)
         if context.compressed and not context.engine.compressed:
             context.engine.compress()
         self._count_command(context)
@@ -100,6 +103,12 @@ class ImapSession:
     def _count_command(self, context: Context) -> None:
         self._commands += 1
         if context.account is None and self._commands >= self._house.options.commands_before_login:
+            self._end(context, _ENOUGH)
+
+    def _count_refusal(self, context: Context) -> None:
+        """Guessing where nothing can be guessed ends soon. The guard is not told: sign-ins are no abuse (law 6)."""
+        self._refusals += 1
+        if self._refusals >= self._house.options.bad_commands:
             self._end(context, _ENOUGH)
 
     def _count_fault(self, context: Context) -> None:

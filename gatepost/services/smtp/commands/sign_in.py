@@ -38,8 +38,9 @@ async def _ask(session: Session, challenge: bytes) -> Response:
 
 def _out_of_place(session: Session) -> Reply | None:
     if not session.offers_sign_in:
-        session.conduct.bad_command()  # guessing where nothing can be guessed is no client's mistake for long
-        return render.NOT_OFFERED
+        return (
+            render.NOT_OFFERED
+        )  # the conversation ends soon, as after any error; the guard counts no sign-in as abuse
     if session.hello is None or not session.hello.extended:
         return render.HELLO_FIRST
     if session.account is not None:
