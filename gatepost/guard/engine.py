@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gatepost.guard import explain, lifting, records, settling
+from gatepost.guard import abuse as abusing
 from gatepost.guard.bans import FOREVER, Ban
 from gatepost.guard.charging import Pending, charge
 from gatepost.guard.exemptions import CannotBan
@@ -18,8 +19,7 @@ from gatepost.guard.familiarity import DAY
 from gatepost.guard.options import GuardOptions
 from gatepost.guard.prefixes import network_key, source_key
 from gatepost.guard.rules import RULES
-from gatepost.guard.sentencing import announce, ban_source, consequence
-from gatepost.guard.sources import Source
+from gatepost.guard.sentencing import announce, consequence
 from gatepost.guard.state import Case, State
 from gatepost.guard.upkeep import prune
 from gatepost.guard.verdicts import Admission, Attempt, Outcome, Refusal, Settlement, Tags, Ticket
@@ -87,28 +87,19 @@ class Guard:
         if held is None:
             return Settlement()
         if isinstance(held, Pending):
-            # a tag is kept only of a password that was wrong
             return settling.settle(self._state, held, outcome, now, tags or ticket.attempt.tags)
         held.now = now
         if outcome is Outcome.RIGHT and not held.noted_today:
             settling.remember(self._state, held)
         return Settlement(why="wrong" if outcome is Outcome.WRONG else "")
 
-    def abuse(self, source: Address, kind: str, points: float, now: float) -> tuple[Event, ...]:
-        """A peer broke a rule that is not about passwords: the same points, the same ban."""
-        state, key = self._state, source_key(source)
-        if state.exemptions.allowed(source) is not None:
-            return ()
-        entry = state.sources.get(key)
-        if entry is None:
-            entry = Source(now)
-            state.sources.put(key, entry, now)
-        state.sources.dirty[key] = None
-        limit = state.source_limit(key, entry, now)
-        entry.take(points, limit, now)
-        entry.note("", "", now)
-        entry.reason = f"abuse: {kind}"
-        return ban_source(state, source, key, entry, now) if entry.settled(limit, now) else ()
+    def abuse(self, source: Address, kind: str, now: float, door: str = "") -> tuple[Event, ...]:
+        """A peer broke a rule that is not about passwords: the same points, the same ban. `kind` names the rule."""
+        return abusing.abuse(self._state, source, kind, door, now)
+
+    def accepted(self, source: Address, now: float) -> None:
+        """A message from there was delivered to somebody: it earns a mail server room for recipients who are not here."""
+        abusing.accepted(self._state, source, now)
 
     def tick(self, now: float) -> tuple[Event, ...]:
         """Once a second: ends bans, looks at attack mode, forgets what is over."""

@@ -21,6 +21,10 @@ def lift(state: State, network: Network, now: float, by: str) -> tuple[BanEnded,
         state.bans.forget_number(key)
     _clear(state.sources, network)
     _clear(state.networks, network)
+    for key in list(state.conducts.entries):
+        if network.contains(network_of(key)):
+            state.conducts.entries[key].kinds.clear()
+            state.conducts.dirty[key] = None
     return tuple(events)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from gatepost.guard.abuse_options import AbuseOptions
 from gatepost.model.units import Duration, Rate
 
 _DAY = 86400.0
@@ -154,4 +155,5 @@ class GuardOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     max_familiar: Annotated[
         int, msgspec.Meta(ge=64, description="Places (source or network, with client kind) known to accounts.")
     ] = 65536
+    abuse: Annotated[AbuseOptions, msgspec.Meta(description="What counts besides wrong passwords.")] = AbuseOptions()
     full: Annotated[FullOptions, msgspec.Meta(description='Numbers of the policy "full".')] = FullOptions()

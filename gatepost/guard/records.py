@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 
 from gatepost.guard.accounts import AccountKey, AccountState, LaneBucket
+from gatepost.guard.buckets import Bucket
+from gatepost.guard.conduct import Conduct
 from gatepost.guard.prefixes import network_of
 from gatepost.guard.sources import Neighbourhood, Source
 from gatepost.guard.state import State
@@ -33,6 +35,12 @@ class _SourceRow(msgspec.Struct, array_like=True):
     reason: str
 
 
+class _ConductRow(msgspec.Struct, array_like=True):
+    accepted: int
+    accepted_at: float
+    kinds: tuple[tuple[str, float, float], ...]
+
+
 class _AccountRow(msgspec.Struct, array_like=True):
     total: float
     at: float
@@ -41,6 +49,7 @@ class _AccountRow(msgspec.Struct, array_like=True):
 
 
 _source_row = msgspec.msgpack.Decoder(_SourceRow).decode
+_conduct_row = msgspec.msgpack.Decoder(_ConductRow).decode
 _account_row = msgspec.msgpack.Decoder(_AccountRow).decode
 _pair = msgspec.msgpack.Decoder(tuple[int, float]).decode
 _alarm = msgspec.msgpack.Decoder(tuple[float, float, float, float, bool]).decode
@@ -65,6 +74,7 @@ def changed(state: State) -> list[Record]:
 def _changes(state: State) -> Iterator[Record]:
     yield from _source_records("source", state.sources)
     yield from _source_records("network", state.networks)
+    yield from _conduct_records(state)
     yield from _account_records("account", state.accounts)
     yield from _account_records("slot", state.unknown)
     for key, ban in state.bans.changes():
@@ -92,6 +102,15 @@ def _row(source: Source) -> _SourceRow:
         source.level, source.at, source.logins, source.failures, source.first, source.last,
         source.names, source.doors, source.reason,
     )  # fmt: skip
+
+
+def _conduct_records(state: State) -> Iterator[Record]:
+    for key, conduct in state.conducts.changes():
+        if conduct is None:
+            yield Record("conduct", _number(key), None)
+            continue
+        kinds = tuple((kind, bucket.level, bucket.at) for kind, bucket in conduct.kinds.items())
+        yield Record("conduct", _number(key), _encode(_ConductRow(conduct.accepted, conduct.accepted_at, kinds)))
 
 
 def _account_records(name: str, table: Table[AccountKey, AccountState]) -> Iterator[Record]:
@@ -144,7 +163,7 @@ def load(state: State, records: Iterable[Record], now: float) -> None:
             reader(state, record.key, record.value, now)
         except (ValueError, msgspec.DecodeError):
             continue
-    for table in (state.sources, state.networks, state.accounts, state.unknown):
+    for table in (state.sources, state.networks, state.conducts, state.accounts, state.unknown):
         table.dirty.clear()
 
 
@@ -165,6 +184,13 @@ def _filled(source: Source, row: _SourceRow, now: float) -> Source:
     source.names, source.doors, source.reason = row.names, row.doors, row.reason
     source.stored = True
     return source
+
+
+def _load_conduct(state: State, key: bytes, value: bytes, now: float) -> None:
+    row, conduct = _conduct_row(value), Conduct()
+    conduct.accepted, conduct.accepted_at, conduct.stored = row.accepted, min(row.accepted_at, now), True
+    conduct.kinds = {kind: Bucket(min(at, now), level) for kind, level, at in row.kinds}
+    state.conducts.put(int.from_bytes(key, "big"), conduct, now)
 
 
 def _load_account(state: State, key: bytes, value: bytes, now: float) -> None:
@@ -218,6 +244,7 @@ def _load_alarm(state: State, key: bytes, value: bytes, now: float) -> None:
 _READERS: dict[str, Callable[[State, bytes, bytes, float], None]] = {
     "source": _load_source,
     "network": _load_network,
+    "conduct": _load_conduct,
     "account": _load_account,
     "slot": _load_slot,
     "ban": _load_ban,

@@ -11,6 +11,7 @@ from gatepost.guard.accounts import STRANGERS, AccountKey, AccountState, LaneBuc
 from gatepost.guard.alarm import Alarm
 from gatepost.guard.bans import Bans, Held
 from gatepost.guard.buckets import Limit
+from gatepost.guard.conduct import Conduct
 from gatepost.guard.crowds import Crowds
 from gatepost.guard.exemptions import Exemptions
 from gatepost.guard.familiarity import DAY, Familiarity, Tagger
@@ -40,6 +41,7 @@ class State:
         self.exemptions = Exemptions(options.never_ban, options.allow)
         self.bans = Bans(options.max_bans, options.ban_memory)
         self.sources: Table[int, Source] = Table(options.max_sources, self._source_worth)
+        self.conducts: Table[int, Conduct] = Table(options.max_sources, lambda key, conduct, now: conduct.worth())
         self.networks: Table[int, Neighbourhood] = Table(options.max_networks, self._source_worth)
         self.accounts: Table[AccountKey, AccountState] = Table(options.max_accounts, _account_worth)
         self.unknown: Table[AccountKey, AccountState] = Table(UNKNOWN_SLOTS, _account_worth)

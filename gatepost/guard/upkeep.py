@@ -17,6 +17,8 @@ def prune(state: State, now: float, daily: bool) -> None:
     """Bounded tables shrink again; once a day, familiarity too."""
     state.sources.prune(now, _BUDGET, lambda source: _source_over(state, source, now))
     state.networks.prune(now, _BUDGET, lambda network: _source_over(state, network, now))
+    memory = state.options.proven_for
+    state.conducts.prune(now, _BUDGET, lambda conduct: conduct.over(now, memory, _REPEAT))
     for table in (state.accounts, state.unknown):
         table.prune(now, _BUDGET, lambda account: _account_over(state, account, now))
     if daily:

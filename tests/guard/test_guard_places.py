@@ -127,3 +127,23 @@ def test_attack_mode_tightens_strangers_only() -> None:
     assert all(isinstance(answer, Ticket) for answer in known)
     events = [event for _ in range(30) for event in line.wait(HOUR)]
     assert [event.text for event in events if getattr(event, "topic", "") == "attack"] == ["the attack is over"]
+
+
+def test_nothing_is_counted_around_this_host() -> None:
+    line = Timeline(policy="full")
+    for n in range(60):
+        line.wrong(f"127.0.0.{n + 1}", f"user{n % 20}", f"guess {n}")
+    assert line.banned() == []
+    assert line.guard.explain_source(parse_address("127.0.0.200"), line.now).networks == ()
+
+
+def test_a_ban_by_hand_beats_the_mercy_for_shared_addresses() -> None:
+    line = Timeline(policy="simple", address_limit=Rate(3, HOUR))
+    line.right("203.0.113.9", "ann")
+    for n in range(3):
+        line.wrong("203.0.113.9", "bob", f"guess {n}")
+    assert line.admit("203.0.113.9") == "confined"
+    line.guard.ban(parse_network("203.0.113.0/24"), line.now, 60, "enough", "root")
+    assert line.admit("203.0.113.9") == "drop"
+    line.wait(61)
+    assert line.admit("203.0.113.9") == "confined"
