@@ -35,7 +35,7 @@ def simulate(
     mailboxes: Annotated[int, typer.Option(min=50, max=5000, help="Mailboxes with their traffic.")] = 100,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Run the guard through ten kinds of attack amid simulated mail traffic; the default size takes about 20 s."""
+    """Run the guard through ten kinds of attack amid simulated mail traffic; the default size takes 10 to 30 s."""
     what = Simulation(_options(context.obj, policy), seed, hours, mailboxes, _listed())
     began = monotonic()
     columns = TextColumn("{task.description:<22}"), BarColumn(), TextColumn("{task.completed} of {task.total}")
