@@ -44,7 +44,7 @@ class BenchServer:
         self.config = folder / "gatepost.toml"
         doors = "\n".join(f'{door} = ["127.0.0.1:0"]' for door in DOORS)
         self.config.write_text(
-            f'hostname = "mail.example.org"\ndata = "{folder / "data"}"\n[listen]\n{doors}\n[log]\nlevel = "warning"\n'
+            f'hostname = "mail.example.org"\ndata = "{folder / "data"}"\n[listen]\n{doors}\n[log]\nlevel = "warning"\n[drop]\nkernel = "off"\n'
             f"[limits]\nconnections_per_source = 20000\n{extra}\n[guard]\nnever_ban = []\n{guard}\n"
         )
         self.command("domain", "add", "example.org")
