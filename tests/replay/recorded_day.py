@@ -151,7 +151,8 @@ class Day:
 
     def abuse(self, source: str) -> None:
         at = self.clock.now()
-        self.journal.note(Abuse(at, "c", Door.SMTP, source, "bad-command", self.random.choice((1.0, 3.0))))
+        kind = self.random.choice(("bad-command", "early-talker"))
+        self.journal.note(Abuse(at, "c", Door.SMTP, source, kind))
 
     def by_hand(self, what: int) -> None:
         network = parse_network(f"203.0.113.{self.random.randrange(20)}")
