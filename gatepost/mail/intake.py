@@ -11,6 +11,7 @@ import asyncio
 import email.utils
 import hashlib
 import itertools
+import re
 from collections import OrderedDict
 
 import msgspec
@@ -51,6 +52,8 @@ MAX_REDIRECTS = 4
 REMEMBER_TRIES = 1000
 
 
+_CONTROLS = re.compile(r"(?!^\t)[\x00-\x1f\x7f]")
+"""Nothing of an envelope may end a header line."""
 INLINE = 256 * 1024
 """Octets up to which a message is indexed on the event loop (about a millisecond); a larger one is given to a thread."""
 
@@ -230,7 +233,8 @@ class Intake:
             if all(mailbox != place for place, _ in places):
                 places.append((mailbox, path))
         drafts = [
-            Draft(stored, tuple(mailbox for mailbox, _ in places), flags, now) for flags, places in by_flags.items()
+            Draft(stored, tuple(mailbox for mailbox, _ in places), flags, now, index)
+            for flags, places in by_flags.items()
         ]
         email_id = ""
         if drafts:
@@ -246,6 +250,7 @@ class Intake:
                 message_id=index.message_id,
                 mailboxes=tuple(path for places in by_flags.values() for _, path in places),
                 email=email_id,
+                client=str(connection.client),
             )
         )
 
@@ -274,13 +279,12 @@ class Intake:
             f"\tby {self._hostname} with {envelope.protocol} id {identity}",
         ]
         if connection.tls:
-            lines[-1] += f"\r\n\t({connection.tls})"
+            lines.append(f"\t({connection.tls})")
         if one:
             lines.append(f"\tfor <{one}>")
         lines[-1] += ";"
         lines.append(f"\t{date}")
-        text = "\r\n".join(lines) + "\r\n"
-        return "".join(c for c in text if c in "\r\n\t" or ord(c) >= 32).encode()
+        return b"".join(_CONTROLS.sub("", line).encode() + b"\r\n" for line in lines)
 
 
 async def indexed(content: bytes) -> MessageIndex:

@@ -107,12 +107,14 @@ class PlacedEmail(msgspec.Struct, frozen=True):
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """A message to be stored: its octets exactly as they are to be kept, CRLF line ends as they came, and where to."""
+    """A message to be stored: its octets exactly as they are to be kept, CRLF line ends as they came, and where to.
+    `index` is given by whoever had to make it already."""
 
     content: bytes
     mailboxes: tuple[MailboxId, ...]
     flags: Flags = NO_FLAGS
     received: float = 0.0
+    index: MessageIndex | None = None
 
 
 class Stored(msgspec.Struct, frozen=True):

@@ -43,7 +43,7 @@ def prepare(draft: Draft) -> Prepared:
     if len(draft.content) > MAX_MESSAGE:
         raise MessageTooLarge(f"{len(draft.content)} octets")
     blob = blob_id(draft.content)
-    index = mime.index_message(draft.content)
+    index = draft.index or mime.index_message(draft.content)
     fields: dict[str, bytes] = {}
     for name, value in mime.header_fields(draft.content, index.root):
         fields.setdefault(name.lower(), value)
