@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from guard_timeline import DAY, HOUR, Timeline, bans
 
+from gatepost.guard.abuse_options import AbuseOptions
 from gatepost.guard.bans import FOREVER
 from gatepost.guard.engine import CannotBan
 from gatepost.guard.verdicts import Outcome, Refusal, Rule, Ticket
@@ -182,16 +183,17 @@ def test_a_lucky_guess_does_not_turn_a_ban_into_confinement() -> None:
 
 
 def test_abuse_feeds_the_same_score() -> None:
-    line = Timeline(**SIMPLE)
+    line = Timeline(**SIMPLE, abuse=AbuseOptions(early_talker=2.0, early_talker_free=0))
     ticket = line.ask("203.0.113.9", "bob")
     assert isinstance(ticket, Ticket)
     address = ticket.attempt.source
-    assert line.guard.abuse(address, "early-talker", 1.0, line.now) == ()
-    assert line.guard.abuse(address, "bad-command", 2.0, line.now) == ()  # the attempt in flight may be right
+    assert line.guard.abuse(address, "early-talker", line.now) == ()
+    assert line.guard.abuse(address, "early-talker", line.now) == ()  # the attempt in flight may be right
     line.tell(ticket, Outcome.RIGHT)
-    (ban,) = bans(line.guard.abuse(address, "bad-command", 2.0, line.now))
-    assert ban.evidence.reason == "abuse: bad-command"
-    assert line.guard.abuse(address, "bad-command", 2.0, line.now) == ()
+    (ban,) = bans(line.guard.abuse(address, "early-talker", line.now, "smtp"))
+    assert ban.evidence.reason.startswith("abuse: early-talker (")
+    assert ban.evidence.doors == ("smtp",)
+    assert line.guard.abuse(address, "early-talker", line.now) == ()
 
 
 def test_a_dry_run_says_so() -> None:

@@ -184,7 +184,7 @@ def play(line: Timeline, steps: list[tuple[str, int, int, int, int]]) -> list[An
         elif step == "settle" and held:
             answers.append(line.tell(held.pop(), list(Outcome)[secret]))
         elif step == "abuse":
-            answers.append(line.guard.abuse(parse_address(source), "bad-command", float(secret), line.now))
+            answers.append(line.guard.abuse(parse_address(source), "bad-command", line.now, "smtp"))
         elif step == "lift":
             answers.append(line.guard.lift(parse_network(f"{source}/{32 - 8 * (secret % 2)}"), line.now, "root"))
         else:
