@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Self
 
 import msgspec
 
@@ -53,6 +53,10 @@ class Client:
         except OSError as error:
             raise Sorry(f"the server at {path} does not answer: {error}") from error
 
+    def session(self) -> Session:
+        """For commands that ask many times. Raises Sorry."""
+        return Session(self.options())
+
     def running(self) -> bool:
         """Whether a server answers on the data folder's socket."""
         try:
@@ -63,13 +67,68 @@ class Client:
         return True
 
 
+class Session:
+    """Many operations in a row: one connection to a running server, or the folder opened once."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._socket: socket.socket | None = None
+        self._house: House | None = None
+        self._runner: asyncio.Runner | None = None
+
+    def __enter__(self) -> Self:
+        path = Path(self._options.data) / ADMIN_SOCKET
+        try:
+            self._socket = socket.socket(socket.AF_UNIX)
+            self._socket.connect(str(path))  # no time limit: checking a large account takes minutes
+            self._file = self._socket.makefile("rb")
+        except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
+            self._close_socket()
+            self._runner = asyncio.Runner()
+            self._house = self._runner.run(_open(self._options))
+        except OSError as error:
+            self._close_socket()
+            raise Sorry(f"the server at {path} does not answer: {error}") from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close_socket()
+        if self._runner is not None:
+            if self._house is not None:
+                self._runner.run(self._house.close())
+            self._runner.close()
+
+    def _close_socket(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def ask(self, operation: str, **arguments: Any) -> Any:
+        """The operation's result. Raises Sorry."""
+        if self._socket is None:
+            assert self._runner is not None
+            assert self._house is not None
+            try:
+                return self._runner.run(self._house.administration.call(operation, arguments))
+            except Refused as error:
+                raise Sorry(str(error)) from error
+        try:
+            return _exchange(self._socket, self._file, operation, arguments)
+        except OSError as error:
+            raise Sorry(f"the server went away: {error}") from error
+
+
 def _over_socket(path: Path, operation: str, arguments: dict[str, Any]) -> Any:
     with socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(ANSWER_WITHIN)
         sock.connect(str(path))
-        sock.sendall(msgspec.json.encode({"operation": operation, "arguments": arguments}) + b"\n")
         with sock.makefile("rb") as file:
-            line = file.readline()
+            return _exchange(sock, file, operation, arguments)
+
+
+def _exchange(sock: socket.socket, file: BinaryIO, operation: str, arguments: dict[str, Any]) -> Any:
+    sock.sendall(msgspec.json.encode({"operation": operation, "arguments": arguments}) + b"\n")
+    line = file.readline()
     if not line:
         raise Sorry("the server closed the connection; its log says why")
     answer = msgspec.json.decode(line)
@@ -78,14 +137,18 @@ def _over_socket(path: Path, operation: str, arguments: dict[str, Any]) -> Any:
     return answer["result"]
 
 
-async def _in_folder(options: Options, operation: str, arguments: dict[str, Any]) -> Any:
+async def _open(options: Options) -> House:
     quiet = msgspec.structs.replace(options, log=msgspec.structs.replace(options.log, level="warning"))
     try:
-        house = House(quiet)
+        return House(quiet)
     except FolderInUse as error:
         raise Sorry(f"{error}, which does not answer on its socket") from error
     except (BadFolder, StorageUnavailable, CannotStart) as error:
         raise Sorry(str(error)) from error
+
+
+async def _in_folder(options: Options, operation: str, arguments: dict[str, Any]) -> Any:
+    house = await _open(options)
     try:
         return await house.administration.call(operation, arguments)
     except Refused as error:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gatepost import __version__
-from gatepost.cli import allow, ban, config, directory, drill, guard, serve
+from gatepost.cli import allow, ban, config, directory, drill, guard, mail, serve
 from gatepost.cli.client import Client
 from gatepost.cli.output import Sorry, fail, say
 
@@ -56,6 +56,7 @@ app.add_typer(directory.app_password, name="app-password")
 app.add_typer(ban.app, name="ban")
 app.add_typer(allow.app, name="allow")
 app.add_typer(guard.app, name="guard")
+app.add_typer(mail.app, name="mail")
 
 
 def main() -> None:

@@ -68,13 +68,15 @@ class Administration:
         self.gate, self.directory, self.store, self.passwords = gate, directory, store, passwords
         self.remembered, self.app_passwords, self.live = remembered, app_passwords, live
         self.journal, self.clock = journal, clock
+        self.uploads: dict[str, bytearray] = {}
+        """Pieces of a large message that is being brought in, by account's email."""
         self.listening: list[dict[str, Any]] = []
         """What a running server listens on: door, host, port, proxy_protocol, passwords_need_tls."""
 
     async def call(self, name: str, arguments: object) -> Any:
         """Runs one operation. Raises Refused."""
         # the modules fill OPERATIONS; imported here, since they import this one
-        from gatepost.services.admin import directory, drill, guard, server  # noqa: F401
+        from gatepost.services.admin import directory, drill, guard, mail, server  # noqa: F401
 
         if name not in OPERATIONS:
             raise Refused(f"there is no operation {name!r}")
