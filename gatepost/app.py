@@ -29,6 +29,7 @@ from gatepost.mail.app_passwords import AppPasswords
 from gatepost.mail.auth import AuthDoor, AuthOptions
 from gatepost.mail.filing import Filing
 from gatepost.mail.intake import Intake
+from gatepost.mail.loitering import Loitering
 from gatepost.mail.mailbox import MailboxDoor
 from gatepost.mail.remembered import Remembered
 from gatepost.mail.scripts import ScriptDoor
@@ -38,7 +39,7 @@ from gatepost.model.address import BadAddress, Network, parse_network
 from gatepost.model.connection import Connection, Door
 from gatepost.model.events import Banned, Event, Failed, Started, Stopping
 from gatepost.net import systemd
-from gatepost.net.acceptor import AcceptLimits, Acceptor, Handler
+from gatepost.net.acceptor import AcceptLimits, Acceptor, Handler, join
 from gatepost.net.conversation import Budget
 from gatepost.net.http import HttpClocks, HttpConnections, JournalHandler
 from gatepost.net.lines import LineConnections
@@ -106,6 +107,7 @@ class House:
             key=directory.secret_key("guard"),
             is_common=self.passwords.is_common,
         )
+        journal.add(Loitering(journal).hear)
         self.trusted = networks_of(options.trusted.proxies)
         self.gate.guard.protect(self.trusted)
         self.auth = AuthDoor(
@@ -278,7 +280,7 @@ class Server:
             Started(
                 at=house.clock.now(),
                 version=__version__,
-                listening=tuple(f"{door} {host}:{port}" for door, host, port in self.listening),
+                listening=tuple(f"{door} {join(host, port)}" for door, host, port in self.listening),
                 drop=drop,
             )
         )

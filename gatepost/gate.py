@@ -29,6 +29,7 @@ from gatepost.model.events import (
     Abuse,
     BanEnded,
     Banned,
+    Delivered,
     Event,
     Failed,
     GuardLoaded,
@@ -95,9 +96,11 @@ class Gate:
         kind: str,
         secret: Secret | None = None,
         token: bool = False,
+        may_wait: bool = False,
     ) -> Ticket | Refusal:
         """Takes the attempt's slot, or refuses it; a refusal is in the journal already. In a dry run nothing is
-        refused: what would have been is noted, and the attempt goes on uncharged."""
+        refused: what would have been is noted, and the attempt goes on uncharged. `may_wait`: the caller asks again when
+        too many are in flight, so that this is no refusal yet and is not noted."""
         now = self._moment()
         known_secret = secret if secret is not None and not token else None
         attempt = Attempt(
@@ -111,6 +114,8 @@ class Gate:
             token=token,
         )
         answer = self.guard.reserve(attempt, now)
+        if may_wait and isinstance(answer, Refusal) and answer.rule is Rule.IN_FLIGHT and not answer.events:
+            return answer
         name = self.name_of(login)
         trace = Trace(
             after=self._acts,
@@ -151,8 +156,9 @@ class Gate:
         why: str,
         secret: Secret | None = None,
         credential: str = "password",
-    ) -> None:
-        """Tells how a reserved attempt ended; exactly once for each ticket."""
+    ) -> bool:
+        """Tells how a reserved attempt ended; exactly once for each ticket. False: it came too late, the source was banned
+        while the password was looked at, and even a right one is not to be accepted (law 3)."""
         now = self._moment()
         attempt = ticket.attempt
         # a tag is kept only of a password that was wrong (GUARD.md, Secrets 1)
@@ -175,7 +181,7 @@ class Gate:
             "mechanism": attempt.mechanism,
             "trace": trace,
         }
-        if outcome is Outcome.RIGHT:
+        if outcome is Outcome.RIGHT and not settled.too_late:
             first = settled.first_from_here
             self._journal.note(SignedIn(**about, lane=ticket.lane, credential=credential, first_from_here=first))
         elif outcome is Outcome.UNTRIED:
@@ -186,11 +192,12 @@ class Gate:
                     **about,
                     lane=ticket.lane,
                     counted=settled.counted,
-                    why=settled.why if settled.why in ("repeated", "previous") else why,
+                    why=_reason(settled, why),
                     tags=(tags.same[0], tags.spray[0]) if tags else (0, 0),
                 )
             )
         self._perform(settled.events)
+        return not settled.too_late
 
     def name_of(self, login: Login) -> str:
         """A login as it may be logged: itself where it exists, else a keyed tag (it is often a mistyped password)."""
@@ -284,9 +291,18 @@ class Gate:
         """The guard's ear at the journal: what the doors report besides passwords."""
         if is_act(event):
             self._acts += 1
-        if isinstance(event, Abuse) and event.points:
+        if isinstance(event, Abuse):
             self._pass(event.at)
-            self._perform(self.guard.abuse(parse_address(event.client), event.kind, event.points, event.at))
+            self._perform(self.guard.abuse(parse_address(event.client), event.kind, event.at, event.door))
+        elif isinstance(event, Delivered) and event.client:
+            self._pass(event.at)
+            self.guard.accepted(parse_address(event.client), event.at)
+
+
+def _reason(settled: Settlement, why: str) -> str:
+    if settled.too_late:
+        return "banned"
+    return settled.why if settled.why in ("repeated", "previous") else why
 
 
 __all__ = ["Gate", "Rule"]

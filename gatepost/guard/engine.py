@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gatepost.guard import explain, lifting, records, settling
 from gatepost.guard import abuse as abusing
+from gatepost.guard import explain, lifting, records, settling
 from gatepost.guard.bans import FOREVER, Ban
 from gatepost.guard.charging import Pending, charge
 from gatepost.guard.exemptions import CannotBan

@@ -10,31 +10,32 @@ from gatepost.ports.clock import Clock
 FREE_ERRORS = 2
 """Bad commands of one conversation that the guard is not told of: people type, and clients probe for extensions."""
 
-POINTS = {
-    "early-talker": 1.0,
-    "tls-injection": 1.0,
-    "bad-command": 0.5,
-    # a server that used to be this domain's MX, and a newsletter's old addresses, must not get a mail server banned
-    "relay-attempt": 0.5,
-    "no-such-recipient": 0.1,
-}
-"""What each kind weighs, where a wrong password weighs 1. A new kind is one line."""
-
 
 class Conduct:
     """One conversation's."""
 
     def __init__(self, connection: Connection, journal: Journal, clock: Clock) -> None:
         self._connection, self._journal, self._clock = connection, journal, clock
-        self.bad = 0
+        self.bad = self.early = 0
+
+    @property
+    def faults(self) -> int:
+        """Lines that a client of good will would not have sent."""
+        return self.bad + self.early
 
     def abuse(self, kind: str) -> None:
-        """`kind` is one of `POINTS`."""
+        """`kind` names a rule of guard/rules/abuse/."""
         at, who = self._clock.now(), self._connection
-        self._journal.note(Abuse(at, who.id, who.door.value, str(who.client), kind, POINTS[kind]))
+        self._journal.note(Abuse(at, who.id, who.door.value, str(who.client), kind))
 
     def bad_command(self) -> None:
         """A line that no client of good will sends."""
         self.bad += 1
         if self.bad > FREE_ERRORS:
             self.abuse("bad-command")
+
+    def out_of_turn(self) -> None:
+        """A command for those signed in, from somebody who has not even tried."""
+        self.early += 1
+        if self.early > FREE_ERRORS:
+            self.abuse("out-of-turn")

@@ -187,14 +187,13 @@ class SignInRefused(msgspec.Struct, frozen=True, tag="sign-in-refused"):
 
 
 class Abuse(msgspec.Struct, frozen=True, tag="abuse"):
-    """A peer broke a rule that is not about passwords; `kind` names the rule (early-talker, bad-command, no-such-recipient, ...)."""
+    """A peer broke a rule that is not about passwords; `kind` names the rule (guard/rules/abuse/), which says what it weighs."""
 
     at: float
     connection: str
     door: str
     client: str
     kind: str
-    points: float = 1.0
 
 
 class Banned(msgspec.Struct, frozen=True, tag="banned"):
@@ -254,7 +253,7 @@ class GuardTold(msgspec.Struct, frozen=True, tag="guard-told"):
 
 
 class Delivered(msgspec.Struct, frozen=True, tag="delivered"):
-    """One message in one account, durably. `mailboxes` where it lies."""
+    """One message in one account, durably. `mailboxes` where it lies; `client` who brought it, empty where we wrote it."""
 
     at: float
     connection: str
@@ -264,6 +263,7 @@ class Delivered(msgspec.Struct, frozen=True, tag="delivered"):
     message_id: str
     mailboxes: tuple[str, ...]
     email: str
+    client: str = ""
 
 
 class DeliveryFailed(msgspec.Struct, frozen=True, tag="delivery-failed"):
@@ -305,9 +305,9 @@ Event: TypeAlias = (
 
 def is_act(event: Event) -> bool:
     """Whether a replay turns it into questions to the guard."""
-    if isinstance(event, Abuse):
-        return event.points > 0
-    return isinstance(event, (SignedIn, SignInFailed, SignInUntried, SignInRefused, GuardTold))
+    if isinstance(event, Delivered):
+        return bool(event.client)
+    return isinstance(event, (SignedIn, SignInFailed, SignInUntried, SignInRefused, Abuse, GuardTold))
 
 
 SEVERITY: dict[type, Severity] = {

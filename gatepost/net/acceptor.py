@@ -23,7 +23,7 @@ from gatepost.guard.verdicts import Admission
 from gatepost.journal import Journal
 from gatepost.model.address import Address, Network, parse_address
 from gatepost.model.connection import Connection, Door
-from gatepost.model.events import ConnectionsRefused, Warned
+from gatepost.model.events import Abuse, ConnectionsRefused, Warned
 from gatepost.net.live import LiveConnections
 from gatepost.net.tls import TlsContexts
 from gatepost.ports.clock import Clock
@@ -32,6 +32,9 @@ from gatepost.proto.proxy import BadHeader, ProxyHeader, ProxyReader
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close sends RST
 BATCH = 128
 """Connections accepted in one turn of the loop, so that a flood does not starve who is already in."""
+
+CROWDING = 64
+"""Sources a second that are told to the guard for too many connections."""
 
 
 class AcceptLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +90,7 @@ class Acceptor:
         self._prefix = f"{int(time.time()) & 0xFFFFFF:x}"
         self._refused: Counter[str] = Counter()
         self._last_refused = ""
+        self._crowding: dict[Network, tuple[Door, Address]] = {}
         self._spare = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
         self._forgotten_proxy = ForgottenProxy(journal, clock)
 
@@ -102,7 +106,7 @@ class Acceptor:
             sock.listen(1024)
         except OSError as error:
             sock.close()
-            raise CannotListen(f"{door} on {_join(host, port)}: {error.strerror or error}") from error
+            raise CannotListen(f"{door} on {join(host, port)}: {error.strerror or error}") from error
         self._listeners.append(_Listener(sock, door, proxied, handler))
         bound = sock.getsockname()
         return str(bound[0]), int(bound[1])
@@ -133,7 +137,10 @@ class Acceptor:
         self.report()
 
     def report(self) -> None:
-        """Notes how many were refused since the last report; called once a second."""
+        """Notes how many were refused since the last report, and who came in crowds; called once a second."""
+        crowding, self._crowding = self._crowding, {}
+        for door, client in crowding.values():
+            self._journal.note(Abuse(self._clock.now(), "", door.value, str(client), "too-many-connections"))
         if self._refused:
             self._journal.note(
                 ConnectionsRefused(
@@ -179,6 +186,8 @@ class Acceptor:
             return
         if self._live.count(client) >= self._limits.connections_per_source:
             self._refuse(sock, client, "too many from one source")
+            if len(self._crowding) < CROWDING:
+                self._crowding[client.source] = (listener.door, client)
             return
         local = sock.getsockname()
         connection = Connection(
@@ -249,7 +258,8 @@ class Acceptor:
             self._decide(listener, sock, header.client, header.client_port, peer, header)
 
 
-def _join(host: str, port: int) -> str:
+def join(host: str, port: int) -> str:
+    """`host:port`, an IPv6 host in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 

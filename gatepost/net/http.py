@@ -25,6 +25,7 @@ from gatepost.model.address import Address, BadAddress, Network, parse_address
 from gatepost.model.connection import Connection
 from gatepost.model.events import ConnectionClosed, ConnectionOpened
 from gatepost.net.acceptor import Gatekeeper
+from gatepost.net.handshakes import garbage, spoke_no_tls
 from gatepost.net.live import LiveConnection, LiveConnections, reset_at_close
 from gatepost.ports.clock import Clock
 
@@ -82,9 +83,11 @@ class HttpConnections:
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: protocol, sock, ssl=tls, ssl_handshake_timeout=self.clocks.head if tls else None
             )
-        except (OSError, ssl.SSLError, TimeoutError):
+        except (OSError, ssl.SSLError, TimeoutError) as error:
             sock.close()
             self.live.remove(connection)
+            if spoke_no_tls(error):
+                self.journal.note(garbage(connection, self.clock.now()))
 
     async def finish(self, grace: float) -> None:
         """Waits `grace` seconds for requests under way, then cuts them off."""

@@ -16,6 +16,7 @@ from gatepost.model.connection import Connection
 from gatepost.model.errors import Overloaded, StorageUnavailable
 from gatepost.model.events import ConnectionClosed, ConnectionOpened, Failed
 from gatepost.net.conversation import ClockRanOut, ServerStopping, Service
+from gatepost.net.handshakes import garbage, spoke_no_tls
 from gatepost.net.live import LiveConnection, LiveConnections, reset_at_close
 from gatepost.net.tls import TlsContexts
 from gatepost.net.wire import InjectedPlaintext, PeerGone, TlsFailed, Wire
@@ -71,9 +72,10 @@ class LineConnections:
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: wire, sock, ssl=tls, ssl_handshake_timeout=HANDSHAKE if tls else None
             )
-        except (OSError, ssl.SSLError, TimeoutError):
+        except (OSError, ssl.SSLError, TimeoutError) as error:
             sock.close()
             self._live.remove(connection)
+            self._note_garbage(connection, error)
             self._note_end(wire, "tls" if tls else "peer", began)
             return
         self._journal.note(
@@ -104,8 +106,9 @@ class LineConnections:
         except (Overloaded, StorageUnavailable):
             why = "limits"
             await self._say(wire, service.farewell("busy"))
-        except (InjectedPlaintext, TlsFailed):
+        except (InjectedPlaintext, TlsFailed) as error:
             why = "tls"
+            self._note_garbage(wire.connection, error.__cause__)
             wire.abort("tls")
         except asyncio.CancelledError:
             wire.abort("stopping")
@@ -131,6 +134,10 @@ class LineConnections:
         with contextlib.suppress(PeerGone, TimeoutError):
             async with asyncio.timeout(FAREWELL):
                 await wire.drain()
+
+    def _note_garbage(self, connection: Connection, error: BaseException | None) -> None:
+        if spoke_no_tls(error):
+            self._journal.note(garbage(connection, self._clock.now()))
 
     def _note_end(self, wire: Wire, why: str, began: float) -> None:
         now = self._clock.now()

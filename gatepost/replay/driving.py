@@ -19,6 +19,7 @@ from gatepost.model.events import (
     Abuse,
     AccountClosed,
     Banned,
+    Delivered,
     Event,
     GuardLoaded,
     GuardTold,
@@ -107,7 +108,10 @@ class Player:
             self._tell(event)
         elif isinstance(event, Abuse):
             self._pass(event.at)
-            self._note(self._guard.abuse(parse_address(event.client), event.kind, event.points, event.at))
+            self._note(self._guard.abuse(parse_address(event.client), event.kind, event.at, event.door))
+        elif isinstance(event, Delivered):
+            self._pass(event.at)
+            self._guard.accepted(parse_address(event.client), event.at)
 
     def seed(self, attempt: Attempt, now: float) -> None:
         """A right sign-in from before the journal begins."""

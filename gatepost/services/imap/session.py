@@ -83,8 +83,7 @@ class ImapSession:
         self._tried = self._tried or isinstance(command, Login | Authenticate)
         if not _allowed(context, handler.state):
             context.send(bad("Not now").render(tag))
-            if not self._tried:  # what was sent along with a sign-in that failed is no fault of its own
-                self._count_fault(context)
+            self._count_out_of_turn(context)
             return
         try:
             status = await handler.run(context, command)
@@ -115,8 +114,17 @@ class ImapSession:
         """The faults of strangers are told to the guard; somebody who is known may have a poor client."""
         if context.account is None:
             self._conduct.bad_command()
-            if self._conduct.bad >= self._house.options.bad_commands:
-                self._end(context, _ENOUGH)
+            self._check_patience(context)
+
+    def _count_out_of_turn(self, context: Context) -> None:
+        """What was sent along with a sign-in that failed is no fault of its own."""
+        if context.account is None and not self._tried:
+            self._conduct.out_of_turn()
+            self._check_patience(context)
+
+    def _check_patience(self, context: Context) -> None:
+        if self._conduct.faults >= self._house.options.bad_commands:
+            self._end(context, _ENOUGH)
 
     def _end(self, context: Context, farewell: Status) -> None:
         """A budget is overrun."""

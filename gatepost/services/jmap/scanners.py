@@ -11,7 +11,6 @@ _BEGINNINGS = (
     "/.vscode",
     "/.ds_store",
     "/actuator",
-    "/autodiscover/autodiscover.json",
     "/boaform",
     "/cgi-bin",
     "/ecp",

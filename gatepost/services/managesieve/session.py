@@ -14,7 +14,7 @@ from gatepost.model.errors import GatepostError
 from gatepost.net.conversation import FLUSH_AT, Clocks, Conversation
 from gatepost.net.wire import Wire
 from gatepost.ports.mailstore import AccountMail
-from gatepost.proto.managesieve.commands import Fault, FaultKind
+from gatepost.proto.managesieve.commands import Authenticate, Fault, FaultKind
 from gatepost.proto.managesieve.engine import BEFORE_SIGN_IN, ManageSieveEngine, SieveEvent
 from gatepost.proto.managesieve.reply import Kind, Reply, ok
 from gatepost.services.managesieve import render
@@ -47,7 +47,7 @@ class Session:
         self.account: Account | None = None
         self.over = False
         self.why = "quit"
-        self._once_signed_in = False
+        self._once_signed_in = self._tried = False
 
     async def run(self) -> None:
         """The whole conversation. Raises what `Conversation` raises."""
@@ -69,15 +69,18 @@ class Session:
                 self.conduct.bad_command()
             answer: Reply | None = render.fault_reply(event)
             self.why = "error" if event.kind is FaultKind.LOST else self.why
-            if self.conduct.bad >= self.options.max_errors:
-                answer, self.why = render.TOO_MANY_ERRORS, "limits"
         else:
+            self._tried = self._tried or isinstance(event, Authenticate)
             answer = self._out_of_state(type(event))
             if answer is None:
                 try:
                     answer = await HANDLERS[type(event)](self, event)
                 except GatepostError as error:
                     answer = render.error_reply(error)
+            elif self.account is None and not self._tried:
+                self.conduct.out_of_turn()  # what comes with a sign-in that failed is no fault of its own
+        if self.conduct.faults >= self.options.max_errors:
+            answer, self.why = render.TOO_MANY_ERRORS, "limits"
         if answer is not None:
             self.engine.send(answer)
             self.over = self.over or answer.kind is Kind.BYE

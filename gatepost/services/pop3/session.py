@@ -15,7 +15,7 @@ from gatepost.proto.pop3.commands import Fault
 from gatepost.proto.pop3.engine import Pop3Engine, Pop3Event
 from gatepost.proto.pop3.reply import Reply, ok
 from gatepost.services.pop3 import render
-from gatepost.services.pop3.commands import ANY_STATE, BEFORE_SIGN_IN, HANDLERS
+from gatepost.services.pop3.commands import ANY_STATE, BEFORE_SIGN_IN, HANDLERS, SIGN_IN
 from gatepost.services.pop3.maildrop import Locks, Maildrop, open_maildrop
 from gatepost.services.pop3.options import Pop3Options
 
@@ -42,7 +42,7 @@ class Session:
         self.user: str | None = None
         self.account: Account | None = None
         self.maildrop: Maildrop | None = None
-        self.over = False
+        self.over = self._tried = False
         self.why = "quit"
 
     async def run(self) -> None:
@@ -67,15 +67,22 @@ class Session:
         if isinstance(event, Fault):
             self.conduct.bad_command()
             self.engine.send(render.fault_reply(event))
-            if self.conduct.bad >= self.options.max_errors:
-                self.engine.send(render.TOO_MANY_ERRORS)
-                self.over, self.why = True, "limits"
+            self._check_patience()
             return
+        self._tried = self._tried or type(event) in SIGN_IN
         answer = self._out_of_state(type(event))
         if answer is None:
             answer = await HANDLERS[type(event)](self, event)
+        elif self.maildrop is None and not self._tried:  # what comes with a sign-in that failed is no fault of its own
+            self.conduct.out_of_turn()
         if answer is not None:
             self.engine.send(answer)
+        self._check_patience()
+
+    def _check_patience(self) -> None:
+        if self.conduct.faults >= self.options.max_errors:
+            self.engine.send(render.TOO_MANY_ERRORS)
+            self.over, self.why = True, "limits"
 
     def _out_of_state(self, command: type) -> Reply | None:
         if command in ANY_STATE or (command in BEFORE_SIGN_IN) == (self.maildrop is None):

@@ -52,9 +52,8 @@ class Site:
 
     def attack(self, source: str) -> None:
         """Abuse enough for a ban."""
-        self.journal.note(
-            Abuse(at=self.clock.now(), connection="1", door="smtp", client=source, kind="early-talker", points=500.0)
-        )
+        for _ in range(100):
+            self.journal.note(Abuse(self.clock.now(), "1", "smtp", source, "early-talker"))
 
     def sign_in(self, source: str) -> None:
         """Ada's password was right."""

@@ -15,7 +15,7 @@ from gatepost.guard.rules.abuse.rule import AbuseRule, Weight
 RULE = AbuseRule(
     kind="loitering",
     what="a connection at a sign-in door, held for 20 seconds or more, on which nobody tried to sign in",
-    spares="who leaves at once, says goodbye or tried to sign in is not noted; twenty a day are free; sources with proven accounts pay nothing",
+    spares="leaving at once, a goodbye or a try is not noted; twenty a day are free, and all where accounts are proven",
     weight=lambda options: Weight(options.loitering, options.loitering_free),
     proven_pay=False,
 )

@@ -58,5 +58,8 @@ HANDLERS: Mapping[type, Handler] = {
 BEFORE_SIGN_IN = frozenset({User, Pass, Auth, Stls, Utf8})
 """Valid in the AUTHORIZATION state only."""
 
+SIGN_IN = frozenset({User, Pass, Auth})
+"""Whoever sends one of them tries to sign in."""
+
 ANY_STATE = frozenset({Capa, Quit})
 """Valid in every state; all others in the TRANSACTION state only."""
