@@ -17,7 +17,7 @@ from gatepost.cli.output import Sorry, console
 from gatepost.config.options import Options
 from gatepost.model.connection import Door
 from gatepost.model.errors import AccountExists, StorageUnavailable
-from gatepost.net.acceptor import CannotListen
+from gatepost.net.acceptor import CannotListen, join
 from gatepost.services.admin.operations import Refused
 
 DEMO_DOMAIN = "example.org"
@@ -52,7 +52,7 @@ async def _serve(options: Options, demo: bool) -> None:
         await server.start()
     except (CannotListen, FolderInUse, BadFolder, CannotStart, StorageUnavailable) as error:
         raise Sorry(f"cannot start: {error}") from error
-    listening = ", ".join(f"{door} {host}:{port}" for door, host, port in server.listening)
+    listening = ", ".join(f"{door} {join(host, port)}" for door, host, port in server.listening)
     sys.stdout.write(f"ready: {listening}\n")
     sys.stdout.flush()
     if demo:

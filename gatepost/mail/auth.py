@@ -7,6 +7,7 @@ while its password was being checked is not answered, even if the password was r
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Literal
 
@@ -40,6 +41,8 @@ __all__ = [
 ]
 
 NOBODY = Credentials()
+PATIENCE = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds between asking again while too many attempts of the source, or on the account, are being looked at."""
 RETRY_OVERLOADED = 10.0
 """Seconds a client is told to wait when the queue of password checks is full."""
 
@@ -98,7 +101,7 @@ class AuthDoor:
         who = self._directory.login(login)
         if self._app_passwords.matches_form(secret):
             return await self._app_password(connection, who, secret, kind, mechanism)
-        answer = self._gate.reserve(connection, who, mechanism, kind, secret)
+        answer = await self._reserve(connection, who, mechanism, kind, secret)
         if isinstance(answer, Refusal):
             return await self._refused(answer, secret)
         return await self._evaluate(answer, connection, secret)
@@ -119,7 +122,7 @@ class AuthDoor:
     ) -> Verdict:
         """A SCRAM proof, looked at by `proves` only once its slot is reserved; no password is shown (law 6)."""
         who = self._directory.login(login)
-        answer = self._gate.reserve(connection, who, mechanism, kind)
+        answer = await self._reserve(connection, who, mechanism, kind)
         if isinstance(answer, Refusal):
             return await self._refused(answer)
         if proves() and who.account is not None:
@@ -137,6 +140,23 @@ class AuthDoor:
         return self._scram_fallback
 
     # -- inside -----------------------------------------------------------------------------------------------------------
+    async def _reserve(
+        self,
+        connection: Connection,
+        login: Login,
+        mechanism: str,
+        kind: str,
+        secret: Secret | None = None,
+        token: bool = False,
+    ) -> Ticket | Refusal:
+        """A client that opens five connections at once from a new place waits its turn; nothing is looked at meanwhile."""
+        for pause in PATIENCE:
+            answer = self._gate.reserve(connection, login, mechanism, kind, secret, token, may_wait=True)
+            if isinstance(answer, Ticket) or answer.rule is not Rule.IN_FLIGHT:
+                return answer
+            await asyncio.sleep(pause)
+        return self._gate.reserve(connection, login, mechanism, kind, secret, token)
+
     async def _evaluate(self, ticket: Ticket, connection: Connection, secret: Secret) -> Verdict:
         """The slot is reserved: look at the password, settle exactly once whatever happens."""
         settled = False
@@ -172,7 +192,7 @@ class AuthDoor:
     async def _app_password(
         self, connection: Connection, login: Login, secret: Secret, kind: str, mechanism: str
     ) -> Verdict:
-        answer = self._gate.reserve(connection, login, mechanism, kind, secret, token=True)
+        answer = await self._reserve(connection, login, mechanism, kind, secret, token=True)
         if isinstance(answer, Refusal):
             return await self._refused(answer)
         digest = self._app_passwords.digest(secret) if self._app_passwords.matches_form(secret) else None
@@ -203,8 +223,8 @@ class AuthDoor:
         admission = self._gate.admit(connection.client)
         if account is not None and (account.disabled or admission is Admission.DROP):
             account, outcome, why = None, Outcome.ABANDONED, "banned"
-        self._gate.settle(ticket, outcome, connection, why, secret, credential)
-        if account is not None:
+        in_time = self._gate.settle(ticket, outcome, connection, why, secret, credential)
+        if account is not None and in_time:
             granted = Granted(account, credential)
             self._signed_in(connection, granted)
             return granted
