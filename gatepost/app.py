@@ -47,8 +47,8 @@ from gatepost.net.live import LiveConnections
 from gatepost.net.tls import BadCertificate, TlsContexts, make_self_signed
 from gatepost.ports.clock import Clock
 from gatepost.proto.sieve import Limits
-from gatepost.services.admin.operations import Administration
 from gatepost.services.admin.socket import AdminSocket
+from gatepost.services.admin.table import Administration
 from gatepost.services.imap.service import ImapService
 from gatepost.services.jmap.service import JmapService
 from gatepost.services.managesieve.service import ManageSieveService

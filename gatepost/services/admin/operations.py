@@ -28,7 +28,7 @@ Operation = Callable[["Administration", Any], Awaitable[Any]]
 Function = TypeVar("Function", bound=Operation)
 
 OPERATIONS: dict[str, tuple[type[msgspec.Struct], Operation]] = {}
-"""Name -> (type of its arguments, function). Filled by `operation`."""
+"""Name -> (type of its arguments, function). Filled by `operation` as the files in `table` are imported."""
 
 
 class Refused(Exception):
@@ -75,9 +75,6 @@ class Administration:
 
     async def call(self, name: str, arguments: object) -> Any:
         """Runs one operation. Raises Refused."""
-        # the modules fill OPERATIONS; imported here, since they import this one
-        from gatepost.services.admin import directory, drill, guard, mail, server  # noqa: F401
-
         if name not in OPERATIONS:
             raise Refused(f"there is no operation {name!r}")
         kind, function = OPERATIONS[name]

@@ -1,0 +1,10 @@
+"""The table of operations, complete: a new file of operations is named here."""
+
+from __future__ import annotations
+
+from gatepost.services.admin import directory, drill, guard, mail, server
+from gatepost.services.admin.operations import OPERATIONS, Administration
+
+FILES = (directory, drill, guard, mail, server)
+
+__all__ = ["FILES", "OPERATIONS", "Administration"]
