@@ -37,6 +37,7 @@ from gatepost.mail.submission import SubmissionDoor
 from gatepost.mail.verdicts import Granted
 from gatepost.model.address import BadAddress, Network, parse_network
 from gatepost.model.connection import Connection, Door
+from gatepost.model.errors import CannotStart
 from gatepost.model.events import Banned, Event, Failed, Started, Stopping
 from gatepost.net import systemd
 from gatepost.net.acceptor import AcceptLimits, Acceptor, Handler, join
@@ -47,6 +48,7 @@ from gatepost.net.live import LiveConnections
 from gatepost.net.tls import BadCertificate, TlsContexts, make_self_signed
 from gatepost.ports.clock import Clock
 from gatepost.proto.sieve import Limits
+from gatepost.services.admin.protocol import ADMIN_SOCKET
 from gatepost.services.admin.socket import AdminSocket
 from gatepost.services.admin.table import Administration
 from gatepost.services.imap.service import ImapService
@@ -67,11 +69,6 @@ class _Shared(TypedDict):
 
 
 DATABASE = "gatepost.db"
-ADMIN_SOCKET = "admin.sock"
-
-
-class CannotStart(Exception):
-    """The server can't start; the text is one sentence for an administrator."""
 
 
 class House:

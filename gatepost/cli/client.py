@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import socket
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 import msgspec
 
 from gatepost.adapters.lock import BadFolder, FolderInUse
-from gatepost.app import ADMIN_SOCKET, CannotStart, House
 from gatepost.cli.output import Sorry
 from gatepost.config.load import BadConfig, find, load
 from gatepost.config.options import Options
-from gatepost.model.errors import StorageUnavailable
-from gatepost.services.admin.operations import Refused
+from gatepost.model.errors import CannotStart, StorageUnavailable
+from gatepost.services.admin.protocol import ADMIN_SOCKET, Refused
+
+if TYPE_CHECKING:
+    from gatepost.app import House
 
 ANSWER_WITHIN = 60.0
 """Seconds."""
@@ -138,6 +140,8 @@ def _exchange(sock: socket.socket, file: BinaryIO, operation: str, arguments: di
 
 
 async def _open(options: Options) -> House:
+    from gatepost.app import House  # the whole house is slow to import, and not needed where a server answers
+
     quiet = msgspec.structs.replace(options, log=msgspec.structs.replace(options.log, level="warning"))
     try:
         return House(quiet)

@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
 from gatepost.adapters.lock import BadFolder, FolderInUse
-from gatepost.app import CannotStart, Server
 from gatepost.cli.client import Client
 from gatepost.cli.output import Sorry, console
 from gatepost.config.options import Options
 from gatepost.model.connection import Door
-from gatepost.model.errors import AccountExists, StorageUnavailable
-from gatepost.net.acceptor import CannotListen, join
-from gatepost.services.admin.operations import Refused
+from gatepost.model.errors import AccountExists, CannotStart, StorageUnavailable
+from gatepost.services.admin.protocol import Refused
+
+if TYPE_CHECKING:
+    from gatepost.app import Server
 
 DEMO_DOMAIN = "example.org"
 DEMO_ACCOUNTS = (("ada@example.org", "Ada", "analytical-engine"), ("grace@example.org", "Grace", "first-moth-found"))
@@ -45,6 +46,9 @@ def _slim_tls() -> None:
 
 
 async def _serve(options: Options, demo: bool) -> None:
+    from gatepost.app import Server  # the whole house is slow to import: the other commands do without
+    from gatepost.net.acceptor import CannotListen, join
+
     try:
         server = Server(options)
         if demo:

@@ -14,11 +14,11 @@ import typer
 from rich.live import Live
 
 from gatepost.adapters.log import json_line
-from gatepost.app import ADMIN_SOCKET
 from gatepost.cli.board import Board, words
 from gatepost.cli.client import Client
 from gatepost.cli.output import Sorry, console, say
 from gatepost.model.events import SEVERITY, Event
+from gatepost.services.admin.protocol import ADMIN_SOCKET
 
 
 def watch(

@@ -23,6 +23,10 @@ class Overloaded(Temporary):
     """A budget (octets in flight, queue of password checks) is used up."""
 
 
+class CannotStart(GatepostError):
+    """The server can't start; the text is one sentence for an administrator."""
+
+
 class NoSuchAccount(GatepostError):
     """No account has this address."""
 

@@ -12,9 +12,12 @@ from lineroom import HOST, Peer, Room, plain
 from gatepost.guard.options import GuardOptions
 from gatepost.model.connection import Door
 from gatepost.model.units import Rate
-from gatepost.services.managesieve import ManageSieveOptions, ManageSieveService
-from gatepost.services.pop3 import Pop3Options, Pop3Service
-from gatepost.services.smtp import SmtpOptions, SmtpService
+from gatepost.services.managesieve.options import ManageSieveOptions
+from gatepost.services.managesieve.service import ManageSieveService
+from gatepost.services.pop3.options import Pop3Options
+from gatepost.services.pop3.service import Pop3Service
+from gatepost.services.smtp.options import SmtpOptions
+from gatepost.services.smtp.service import SmtpService
 
 RIGHT = plain("ada@example.org")
 LATER = {

@@ -23,16 +23,15 @@ from gatepost.ports.clock import Clock
 from gatepost.ports.directory import Directory
 from gatepost.ports.mailstore import Mailstore
 from gatepost.ports.passwords import Passwords
+from gatepost.services.admin.protocol import Refused
+
+__all__ = ["OPERATIONS", "Administration", "NoArguments", "Refused", "operation"]
 
 Operation = Callable[["Administration", Any], Awaitable[Any]]
 Function = TypeVar("Function", bound=Operation)
 
 OPERATIONS: dict[str, tuple[type[msgspec.Struct], Operation]] = {}
 """Name -> (type of its arguments, function). Filled by `operation` as the files in `table` are imported."""
-
-
-class Refused(Exception):
-    """It can't be done; the text is one clear sentence."""
 
 
 class NoArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,6 +1,1 @@
-"""SMTP, MX and submission."""
-
-from gatepost.services.smtp.options import SmtpOptions
-from gatepost.services.smtp.service import SmtpService
-
-__all__ = ["SmtpOptions", "SmtpService"]
+"""SMTP on the MX port, and submission (RFC 5321, RFC 6409)."""

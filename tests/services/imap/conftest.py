@@ -26,7 +26,8 @@ from gatepost.model.mail import Draft
 from gatepost.model.secret import Secret
 from gatepost.net.conversation import Budget
 from gatepost.ports.mailstore import AccountMail
-from gatepost.services.imap import ImapOptions, ImapService
+from gatepost.services.imap.options import ImapOptions
+from gatepost.services.imap.service import ImapService
 
 ADA, PASSWORD = "ada@example.org", "analytical-engine"
 MAX_MESSAGE = 2_000_000

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from jmap_rig import Rig, running
 
-from gatepost.services.jmap import JmapOptions
+from gatepost.services.jmap.options import JmapOptions
 
 
 @pytest.fixture

@@ -30,7 +30,8 @@ from gatepost.model.address import parse_address
 from gatepost.model.connection import Connection, Door
 from gatepost.model.events import Event
 from gatepost.model.secret import Secret
-from gatepost.services.jmap import JmapOptions, JmapService
+from gatepost.services.jmap.options import JmapOptions
+from gatepost.services.jmap.service import JmapService
 
 ADA, ADA_PASSWORD = "ada@example.org", "analytical-engine"
 GRACE, GRACE_PASSWORD = "grace@example.org", "first-moth-found"

@@ -9,7 +9,7 @@ from jmap_rig import ADA, USING, Rig, basic, connection, running
 
 from gatepost.model.events import Abuse, Banned, SignedIn, SignInFailed
 from gatepost.model.units import Size
-from gatepost.services.jmap import JmapOptions
+from gatepost.services.jmap.options import JmapOptions
 
 
 async def test_the_well_known_address_leads_to_the_session(rig: Rig) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from jmap_rig import MAX_MESSAGE, Rig, running
 
 from gatepost.model.mail import BlobId
-from gatepost.services.jmap import JmapOptions
+from gatepost.services.jmap.options import JmapOptions
 
 HELLO = (
     b"From: grace@example.org\r\nTo: ada@example.org\r\nSubject: hello\r\nMessage-ID: <1@example.org>\r\n\r\nHello.\r\n"

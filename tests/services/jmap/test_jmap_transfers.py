@@ -9,7 +9,7 @@ import msgspec
 from jmap_rig import Exchange, Rig, running
 
 from gatepost.model.units import Duration, Size
-from gatepost.services.jmap import JmapOptions
+from gatepost.services.jmap.options import JmapOptions
 
 HELLO = b"From: grace@example.org\r\nSubject: hello\r\nMessage-ID: <1@example.org>\r\n\r\nHello.\r\n"
 

@@ -9,7 +9,8 @@ import pytest
 from lineroom import HOST, Room
 
 from gatepost.model.connection import Door
-from gatepost.services.managesieve import ManageSieveOptions, ManageSieveService
+from gatepost.services.managesieve.options import ManageSieveOptions
+from gatepost.services.managesieve.service import ManageSieveService
 
 
 @pytest.fixture

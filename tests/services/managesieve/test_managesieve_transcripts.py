@@ -11,7 +11,7 @@ from dialogue import CUTS, TRANSCRIPTS, Peer, connected, play
 from lineroom import Room
 
 from gatepost.model.connection import Door
-from gatepost.services.managesieve import ManageSieveService
+from gatepost.services.managesieve.service import ManageSieveService
 
 FILES = sorted((TRANSCRIPTS / "managesieve").glob("*.txt"))
 

@@ -9,7 +9,8 @@ import pytest
 from lineroom import HOST, Room
 
 from gatepost.model.connection import Door
-from gatepost.services.pop3 import Pop3Options, Pop3Service
+from gatepost.services.pop3.options import Pop3Options
+from gatepost.services.pop3.service import Pop3Service
 
 
 @pytest.fixture

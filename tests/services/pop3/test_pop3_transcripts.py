@@ -11,7 +11,7 @@ from dialogue import CUTS, TRANSCRIPTS, Peer, connected, play
 from lineroom import Room
 
 from gatepost.model.connection import Door
-from gatepost.services.pop3 import Pop3Service
+from gatepost.services.pop3.service import Pop3Service
 
 FILES = sorted((TRANSCRIPTS / "pop3").glob("*.txt"))
 

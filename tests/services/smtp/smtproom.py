@@ -7,7 +7,8 @@ from typing import Any, Literal
 from lineroom import HOST, Peer, Room, plain
 
 from gatepost.model.connection import Door
-from gatepost.services.smtp import SmtpOptions, SmtpService
+from gatepost.services.smtp.options import SmtpOptions
+from gatepost.services.smtp.service import SmtpService
 
 
 class Smtp:
