@@ -30,6 +30,9 @@ NO_KERNEL = '[drop]\nkernel = "off"\n'
 """So that a refusal can be seen: a SYN that the kernel drops is only silence."""
 
 
+QUIET = '[log]\nlevel = "warning"\n'
+
+
 def config(folder: Path, guard: str = "", extra: str = "") -> str:
     """A configuration with every door on a port of the kernel's choosing, and loopback bannable."""
     doors = "\n".join(f'{door.value} = ["127.0.0.1:0"]' for door in Door if f"{door.value} =" not in extra)
@@ -44,8 +47,7 @@ data = "{folder}"
 {"" if "[drop]" in rest else NO_KERNEL}
 [limits]
 stop_grace = "2s"
-[log]
-level = "warning"
+{"" if "[log]" in rest else QUIET}
 [guard]
 never_ban = []
 {guard or SIMPLE}

@@ -134,36 +134,42 @@ class Intake:
     async def _decide(
         self, connection: Connection, envelope: Envelope, stored: bytes, index: MessageIndex
     ) -> list[_Job]:
-        jobs: list[_Job] = []
-        done: set[AccountId] = set()
+        jobs: dict[AccountId, _Job] = {}
         waiting = [(recipient, 0) for recipient in envelope.recipients]
         while waiting:
             recipient, depth = waiting.pop(0)
             for account in self.check_recipient(connection, recipient):
-                if account.id in done:
+                if account.id in jobs:
                     continue
-                done.add(account.id)
                 mail = self._mailboxes.open(account)
                 decision = await self._filing.decide(mail, account, envelope.sender, recipient, stored, index)
-                decision, onward = self._redirects(decision, depth)
+                decision, onward = self._redirects(account, decision, depth, jobs)
                 waiting += [(address, depth + 1) for address in onward]
-                jobs.append(_Job(account, recipient, decision))
+                jobs[account.id] = _Job(account, recipient, decision)
+        return self._refusals(list(jobs.values()))
+
+    def _refusals(self, jobs: list[_Job]) -> list[_Job]:
         refusals = [job for job in jobs if job.decision.reject is not None]
         if refusals and len(refusals) == len(jobs):
             raise MessageRefused(refusals[0].decision.reject or "")
         return [self._kept_though_refused(job) if job in refusals else job for job in jobs]
 
-    def _redirects(self, decision: FilingDecision, depth: int) -> tuple[FilingDecision, list[str]]:
-        """Redirects to our own addresses are followed; elsewhere nothing is sent yet, so the message is kept."""
+    def _redirects(
+        self, owner: Account, decision: FilingDecision, depth: int, jobs: dict[AccountId, _Job]
+    ) -> tuple[FilingDecision, list[str]]:
+        """Redirects to our own addresses are followed; elsewhere nothing is sent yet, and a circle leads nowhere: the
+        message is kept then."""
         onward: list[str] = []
         stuck: list[str] = []
         for address in decision.redirects:
             try:
-                self._directory.recipients(address)
+                targets = self._directory.recipients(address)
             except (NotLocal, NoSuchAccount, BadMailAddress):
+                targets = ()
+            if depth < MAX_REDIRECTS and any(target.id != owner.id and target.id not in jobs for target in targets):
+                onward.append(address)
+            elif not any(target.id in jobs and jobs[target.id].decision.deliveries for target in targets):
                 stuck.append(address)
-            else:
-                (onward if depth < MAX_REDIRECTS else stuck).append(address)
         if stuck:
             decision = msgspec.structs.replace(
                 decision,
