@@ -31,8 +31,10 @@ from gatepost.mail.filing import Filing
 from gatepost.mail.intake import Intake
 from gatepost.mail.loitering import Loitering
 from gatepost.mail.mailbox import MailboxDoor
+from gatepost.mail.notices import Notices
 from gatepost.mail.remembered import Remembered
 from gatepost.mail.scripts import ScriptDoor
+from gatepost.mail.strangers import Strangers
 from gatepost.mail.submission import SubmissionDoor
 from gatepost.mail.verdicts import Granted
 from gatepost.model.address import BadAddress, Network, parse_network
@@ -96,6 +98,7 @@ class House:
         self.remembered = Remembered(clock, float(options.auth.remember))
         self.app_passwords = AppPasswords(directory.secret_key("app-passwords"))
         self.guard_store = SqliteGuardStore(self.folder / DATABASE)
+        self.strangers = Strangers(options.guard.stranger, clock, options.guard.enforce)
         self.gate = Gate(
             options.guard,
             journal=journal,
@@ -103,8 +106,10 @@ class House:
             store=self.guard_store,
             key=directory.secret_key("guard"),
             is_common=self.passwords.is_common,
+            companions=(self.strangers,),
         )
         journal.add(Loitering(journal).hear)
+        journal.add(self.strangers.hear)
         self.trusted = networks_of(options.trusted.proxies)
         self.gate.guard.protect(self.trusted)
         self.auth = AuthDoor(
@@ -117,7 +122,20 @@ class House:
             signed_in=self._signed_in,
         )
         self.mailboxes = MailboxDoor(self.store, int(options.limits.quota))
-        self.scripts = ScriptDoor(self.mailboxes, int(options.limits.script_size), options.limits.scripts)
+        self.notices = Notices(
+            directory=directory,
+            mailboxes=self.mailboxes,
+            journal=journal,
+            clock=clock,
+            hostname=self.hostname,
+            hold=options.guard.stranger.hold,
+            every=options.guard.stranger.notice_every,
+            under_attack=lambda: self.gate.guard.under_attack,
+        )
+        self.strangers.tell = self.notices.tell
+        self.scripts = ScriptDoor(
+            self.mailboxes, int(options.limits.script_size), options.limits.scripts, self.strangers
+        )
         self.intake = Intake(
             directory=directory,
             mailboxes=self.mailboxes,
@@ -127,7 +145,9 @@ class House:
             hostname=self.hostname,
             max_message=int(options.limits.message_size),
         )
-        self.submission = SubmissionDoor(intake=self.intake, clock=clock, hostname=self.hostname)
+        self.submission = SubmissionDoor(
+            intake=self.intake, clock=clock, hostname=self.hostname, strangers=self.strangers
+        )
         self.administration = Administration(
             gate=self.gate,
             directory=directory,
@@ -146,6 +166,7 @@ class House:
     async def close(self) -> None:
         """Finishes what was promised; the folder is free afterwards."""
         with contextlib.suppress(Exception):
+            await self.notices.finish()
             await self.gate.save()
         await self.store.close()
         await self.directory.close()
@@ -269,6 +290,7 @@ class Server:
         loop = asyncio.get_running_loop()
         self._background = [
             loop.create_task(house.gate.run(), name="guard"),
+            loop.create_task(house.notices.run(), name="notices"),
             loop.create_task(self._every_second(), name="every-second"),
         ]
         for task in self._background:

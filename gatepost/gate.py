@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -44,15 +44,27 @@ from gatepost.model.events import (
 )
 from gatepost.model.secret import Secret
 from gatepost.ports.clock import Clock
-from gatepost.ports.guardstore import GuardStore
+from gatepost.ports.guardstore import GuardStore, Record
 from gatepost.recorded import RecordedGuard, Seconds, as_noted, slot_of
 
 KEY_LIFE = 86400.0
 """Seconds that a fingerprint key is current; it stays readable as long again (GUARD.md, Secrets 2)."""
 
 
+class Companion(Protocol):
+    """Another's state that is kept with the guard's own, in a table of its own."""
+
+    def load(self, records: Iterable[Record]) -> None:
+        """Everything the store holds, at start; other tables' records are to be passed over."""
+        ...
+
+    def changed(self) -> list[Record]:
+        """What changed since the last call."""
+        ...
+
+
 class Gate:
-    """One a process. `is_common` tells whether a password is among the commonest."""
+    """One a process. `is_common` tells whether a password is among the commonest; `companion`s are saved along."""
 
     def __init__(
         self,
@@ -63,6 +75,7 @@ class Gate:
         store: GuardStore,
         key: bytes,
         is_common: Callable[[Secret], bool],
+        companions: tuple[Companion, ...] = (),
     ) -> None:
         self.options = options
         self._journal, self._clock, self._store = journal, clock, store
@@ -78,6 +91,9 @@ class Gate:
         journal.add(self._learn)
         now, records = clock.now(), tuple(store.load())
         self.guard.load(records, now)
+        self._companions = companions
+        for companion in companions:
+            companion.load(records)
         journal.note(GuardLoaded(now, as_noted(options), len(records)))
 
     # -- asked at the listener and at every HTTP request -----------------------------------------------------------
@@ -183,7 +199,15 @@ class Gate:
         }
         if outcome is Outcome.RIGHT and not settled.too_late:
             first = settled.first_from_here
-            self._journal.note(SignedIn(**about, lane=ticket.lane, credential=credential, first_from_here=first))
+            self._journal.note(
+                SignedIn(
+                    **about,
+                    lane=ticket.lane,
+                    credential=credential,
+                    first_from_here=first,
+                    known_elsewhere=settled.known_elsewhere,
+                )
+            )
         elif outcome is Outcome.UNTRIED:
             self._journal.note(SignInUntried(**about))
         else:
@@ -231,7 +255,7 @@ class Gate:
 
     async def save(self) -> None:
         """Writes what changed. Raises StorageUnavailable; the guard then goes on in memory and it is tried again."""
-        records = self.guard.changed()
+        records = [*self.guard.changed(), *(each for companion in self._companions for each in companion.changed())]
         if not records:
             return
         try:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from gatepost.guard.abuse_options import AbuseOptions
+from gatepost.guard.stranger_options import StrangerOptions
 from gatepost.model.units import Duration, Rate
 
 _DAY = 86400.0
@@ -156,4 +157,7 @@ class GuardOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         int, msgspec.Meta(ge=64, description="Places (source or network, with client kind) known to accounts.")
     ] = 65536
     abuse: Annotated[AbuseOptions, msgspec.Meta(description="What counts besides wrong passwords.")] = AbuseOptions()
+    stranger: Annotated[
+        StrangerOptions, msgspec.Meta(description="The first right sign-in from a network new to an account.")
+    ] = StrangerOptions()
     full: Annotated[FullOptions, msgspec.Meta(description='Numbers of the policy "full".')] = FullOptions()

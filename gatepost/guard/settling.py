@@ -41,11 +41,19 @@ def _right(state: State, pending: Pending) -> Settlement:
     if _banned_meanwhile(state, case):
         return Settlement(counted=True, too_late=True)
     release(state, pending)
+    first = case.lane is Lane.STRANGER and _still_strange(state, case)
+    elsewhere = first and state.familiarity.has_history(case.login_tag)
     if not case.noted_today:
         remember(state, case)
     if state.plan.refund is not None and pending.source.recent:
         _refund(state, pending)
-    return Settlement(first_from_here=case.lane is Lane.STRANGER)
+    return Settlement(first_from_here=first, known_elsewhere=elsewhere)
+
+
+def _still_strange(state: State, case: Case) -> bool:
+    """A client that opens three connections at once is a stranger on the first one only."""
+    kind, now = case.attempt.kind, case.now
+    return state.lane(case.login_tag, case.source_key, case.network_key, kind, now)[0] is Lane.STRANGER
 
 
 def _banned_meanwhile(state: State, case: Case) -> bool:

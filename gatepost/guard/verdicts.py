@@ -102,11 +102,13 @@ class Ticket(msgspec.Struct, frozen=True):
 
 class Settlement(msgspec.Struct, frozen=True):
     """What an outcome did. `counted` says whether the charge stayed; `why` is wrong, repeated, previous or empty.
-    `first_from_here`: a right password from where nobody knew the account. `too_late`: the source was banned while
+    `first_from_here`: a right password from where nobody knew the account, which
+    was `known_elsewhere` (it has signed in before) or is new. `too_late`: the source was banned while
     the attempt was in flight, so that even a right password must not be accepted (law 3)."""
 
     counted: bool = False
     why: str = ""
     first_from_here: bool = False
+    known_elsewhere: bool = False
     too_late: bool = False
     events: tuple[Event, ...] = ()

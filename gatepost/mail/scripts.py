@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from gatepost.mail.mailbox import MailboxDoor
+from gatepost.mail.strangers import Strangers
 from gatepost.model.account import Account
-from gatepost.model.errors import TooManyScripts
+from gatepost.model.address import Address
+from gatepost.model.errors import BadScript, TooManyScripts
 from gatepost.model.mail import Script
 from gatepost.proto.sieve import EXTENSIONS, Limits, compile_script
 
@@ -15,14 +17,16 @@ INLINE = 8 * 1024
 
 
 class ScriptDoor:
-    """For ManageSieve (and later JMAP Sieve). What it does not offer is `AccountMail`'s own (list, activate, delete...).
+    """For ManageSieve (and later JMAP Sieve). What it does not offer is `AccountMail`'s own (list, rename, delete...).
     `max_script_size` in octets."""
 
     extensions: tuple[str, ...] = EXTENSIONS
     """Sieve extensions the compiler knows, for the SIEVE capability."""
 
-    def __init__(self, store: MailboxDoor, max_script_size: int, max_scripts: int) -> None:
-        self._store = store
+    def __init__(
+        self, store: MailboxDoor, max_script_size: int, max_scripts: int, strangers: Strangers | None = None
+    ) -> None:
+        self._store, self._strangers = store, strangers
         self._max_size, self._max_scripts = max_script_size, max_scripts
         self._limits = Limits(script=max_script_size)
 
@@ -37,13 +41,35 @@ class ScriptDoor:
         """Raises TooManyScripts."""
         self._require_space(await self._store.open(account).scripts(), name, size)
 
-    async def put(self, account: Account, name: str, content: bytes) -> tuple[str, ...]:
-        """Checks, then keeps; returns warnings. Raises BadScript, TooManyScripts."""
+    async def put(self, account: Account, name: str, content: bytes, client: Address | None = None) -> tuple[str, ...]:
+        """Checks, then keeps; returns warnings. `client` is who puts it. Raises BadScript, TooManyScripts, HeldBack."""
         mail = self._store.open(account)
-        self._require_space(await mail.scripts(), name, len(content))
+        scripts = await mail.scripts()
+        self._require_space(scripts, name, len(content))
         warnings = self.check(content) if len(content) <= INLINE else await asyncio.to_thread(self.check, content)
+        if all(script.content != content for script in scripts):
+            await self._require_no_redirect(account, content, client)
         await mail.put_script(name, content)
         return warnings
+
+    async def activate(self, account: Account, name: str, client: Address | None = None) -> None:
+        """Makes it the one that runs; the empty name: none. Raises NoSuchScript, HeldBack."""
+        mail = self._store.open(account)
+        for script in await mail.scripts():
+            if script.name == name and not script.active:
+                await self._require_no_redirect(account, script.content, client)
+        await mail.activate_script(name)
+
+    async def _require_no_redirect(self, account: Account, content: bytes, client: Address | None) -> None:
+        """Whoever has just come from a strange network must not lead the account's mail elsewhere (strangers.py)."""
+        if self._strangers is None or client is None or not self._strangers.hold(account, client):
+            return
+        try:
+            program = await asyncio.to_thread(compile_script, content, self._limits)
+        except BadScript:
+            return  # it was kept under other limits, and will not run
+        if "redirect" in program.words:
+            self._strangers.check_redirect(account, client)
 
     def _require_space(self, scripts: tuple[Script, ...], name: str, size: int) -> None:
         if size > self._max_size:

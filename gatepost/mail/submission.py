@@ -10,6 +10,7 @@ import email.utils
 import os
 
 from gatepost.mail.intake import Intake, indexed
+from gatepost.mail.strangers import Strangers
 from gatepost.model.account import Account
 from gatepost.model.connection import Connection
 from gatepost.model.envelope import Envelope, Receipt
@@ -22,8 +23,9 @@ from gatepost.proto.mime import header_fields, parse_addresses
 class SubmissionDoor:
     """Checks what an account sends, completes its header, and hands it to the intake."""
 
-    def __init__(self, *, intake: Intake, clock: Clock, hostname: str) -> None:
+    def __init__(self, *, intake: Intake, clock: Clock, hostname: str, strangers: Strangers | None = None) -> None:
         self._intake, self._clock, self._hostname = intake, clock, hostname
+        self._strangers = strangers
         self.max_message = intake.max_message
 
     def check_sender(self, account: Account, address: str) -> None:
@@ -37,7 +39,7 @@ class SubmissionDoor:
 
     async def send(self, connection: Connection, account: Account, envelope: Envelope, content: bytes) -> Receipt:
         """Adds Date and Message-ID where they are missing (RFC 6409 §8), and Sender never: From must be one's own.
-        Raises what the checks and `Intake.take` raise."""
+        Raises what the checks and `Intake.take` raise, HeldBack (strangers.py)."""
         self.check_sender(account, envelope.sender)
         index = await indexed(content)
         fields = [(name.lower(), value) for name, value in header_fields(content, index.root)]
@@ -55,7 +57,13 @@ class SubmissionDoor:
             added += f"Date: {email.utils.formatdate(self._clock.now(), usegmt=False)}\r\n".encode()
         if "message-id" not in present:
             added += f"Message-ID: <{os.urandom(12).hex()}@{self._hostname}>\r\n".encode()
-        return await self._intake.take(connection, envelope, added + without_bcc(content, fields))
+        room = self._strangers.send(account, connection.client, len(envelope.recipients)) if self._strangers else None
+        try:
+            return await self._intake.take(connection, envelope, added + without_bcc(content, fields))
+        except BaseException:
+            if room is not None:
+                room()
+            raise
 
 
 def without_bcc(content: bytes, fields: list[tuple[str, bytes]]) -> bytes:

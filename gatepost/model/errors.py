@@ -27,6 +27,10 @@ class CannotStart(GatepostError):
     """The server can't start; the text is one sentence for an administrator."""
 
 
+class HeldBack(Temporary):
+    """Too much for somebody who signed in from a network that is new to the account; it works later, or from elsewhere."""
+
+
 class NoSuchAccount(GatepostError):
     """No account has this address."""
 

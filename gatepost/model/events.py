@@ -127,7 +127,8 @@ class ConnectionsRefused(msgspec.Struct, frozen=True, tag="refused"):
 
 
 class SignedIn(msgspec.Struct, frozen=True, tag="signed-in"):
-    """`lane` is the guard's word for how well the source is known; `credential` is `password`, `app:NAME` or `token`."""
+    """`lane` is the guard's word for how well the source is known; `credential` is `password`, `app:NAME` or `token`.
+    `first_from_here`: nobody knew the account there; `known_elsewhere`: it was used before, so that this is news."""
 
     at: float
     connection: str
@@ -138,6 +139,7 @@ class SignedIn(msgspec.Struct, frozen=True, tag="signed-in"):
     lane: str
     credential: str = "password"
     first_from_here: bool = False
+    known_elsewhere: bool = False
     trace: Trace = UNTRACED
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gatepost.model.errors import (
     BadMailboxName,
     GatepostError,
+    HeldBack,
     MailboxExists,
     MailboxHasChildren,
     MailboxHasMail,
@@ -32,6 +33,7 @@ _WORDS: dict[type[GatepostError], SetError] = {
     MailboxProtected: SetError("forbidden", "The inbox can be neither renamed nor removed."),
     MessageRefused: SetError("forbiddenToSend", "A recipient refuses this message."),
     NotYourAddress: SetError("forbiddenFrom"),
+    HeldBack: SetError("rateLimit", "Too much for a first day on a network new to this account. Try again later."),
 }
 
 

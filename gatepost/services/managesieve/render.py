@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import re
 
-from gatepost.model.errors import BadScript, NoSuchScript, ScriptActive, ScriptExists, Temporary, TooManyScripts
+from gatepost.model.errors import (
+    BadScript,
+    HeldBack,
+    NoSuchScript,
+    ScriptActive,
+    ScriptExists,
+    Temporary,
+    TooManyScripts,
+)
 from gatepost.proto.managesieve.commands import Fault, FaultKind
 from gatepost.proto.managesieve.reply import Reply, bye, no, ok
 
@@ -47,6 +55,12 @@ _ERRORS: tuple[tuple[type[Exception], Reply], ...] = (
     (ScriptExists, no("A script has this name already", "ALREADYEXISTS")),
     (ScriptActive, no("The script is active", "ACTIVE")),
     (TooManyScripts, no("Too many scripts, or too much in them", "QUOTA")),
+    (
+        HeldBack,
+        no(
+            "No new redirect for a day from a network new to this account: try again later, or from another", "TRYLATER"
+        ),
+    ),
     (Temporary, no("Try again later", "TRYLATER")),
 )
 

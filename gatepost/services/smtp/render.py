@@ -7,6 +7,7 @@ import re
 from gatepost.mail.intake import MailLoop
 from gatepost.model.errors import (
     GatepostError,
+    HeldBack,
     MessageRefused,
     MessageTooLarge,
     NoSuchAccount,
@@ -72,6 +73,7 @@ _ERRORS: tuple[tuple[type[Exception], Reply], ...] = (
     (NotYourAddress, reply(553, "5.7.1", "Not an address of yours")),
     (OverQuota, reply(452, "4.2.2", "Mailbox full")),
     (MessageTooLarge, TOO_LARGE),
+    (HeldBack, reply(451, "4.7.1", "Too much for a first day on a network new to this account, try again later")),
     (Temporary, reply(451, "4.3.0", "Cannot take it now, try again later")),
     (MailLoop, reply(554, "5.4.6", "The message has passed through too many servers")),
     (BadMailAddress, reply(501, "5.1.3", "Not a mail address")),

@@ -35,7 +35,8 @@ async def put_script(session: Session, command: PutScript) -> Reply:
     refusal = _unfit(session, command.content)
     if refusal is not None:
         return refusal
-    return render.warned(await session.scripts.put(session.owner, command.name, command.content))
+    client = session.wire.connection.client
+    return render.warned(await session.scripts.put(session.owner, command.name, command.content, client))
 
 
 async def check_script(session: Session, command: CheckScript) -> Reply:
@@ -61,7 +62,7 @@ async def get_script(session: Session, command: GetScript) -> Reply:
 
 async def set_active(session: Session, command: SetActive) -> Reply:
     """SETACTIVE (§2.8); the empty name switches filtering off."""
-    await session.mail.activate_script(command.name)
+    await session.scripts.activate(session.owner, command.name, session.wire.connection.client)
     return render.OK
 
 
