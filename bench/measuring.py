@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 ADA, ADA_PASSWORD = "ada@example.org", "analytical-engine"
 GRACE, GRACE_PASSWORD = "grace@example.org", "first-moth-found"
@@ -38,13 +42,15 @@ def resident_kib(pid: int) -> int:
 
 
 class BenchServer:
-    """`gatepost serve` in a folder of its own, with two accounts."""
+    """`gatepost serve` in a folder of its own, with two accounts. It logs what is at least `log` to the file `log`."""
 
-    def __init__(self, folder: Path, extra: str = "", guard: str = "") -> None:
+    def __init__(self, folder: Path, extra: str = "", guard: str = "", log: str = "warning") -> None:
         self.config = folder / "gatepost.toml"
+        self.log = folder / "gatepost.log"
+        log_file = f'file = "{self.log}"\n' if log != "warning" else ""
         doors = "\n".join(f'{door} = ["127.0.0.1:0"]' for door in DOORS)
         self.config.write_text(
-            f'hostname = "mail.example.org"\ndata = "{folder / "data"}"\n[listen]\n{doors}\n[log]\nlevel = "warning"\n[drop]\nkernel = "off"\n'
+            f'hostname = "mail.example.org"\ndata = "{folder / "data"}"\n[listen]\n{doors}\n[log]\nlevel = "{log}"\n{log_file}[drop]\nkernel = "off"\n'
             f"[limits]\nconnections_per_source = 20000\n{extra}\n[guard]\nnever_ban = []\n{guard}\n"
         )
         self.command("domain", "add", "example.org")
@@ -72,21 +78,37 @@ class BenchServer:
             raise SystemExit(done.stderr)
         return done.stdout
 
+    def ask(self, operation: str, **arguments: Any) -> Any:
+        """An operation of the administration, without a process for it."""
+        with socket.socket(socket.AF_UNIX) as sock, sock.makefile("rb") as lines:
+            sock.connect(str(self.config.parent / "data" / "admin.sock"))
+            sock.sendall(msgspec.json.encode({"operation": operation, "arguments": arguments}) + b"\n")
+            answer = msgspec.json.decode(lines.readline())
+        if "refused" in answer:
+            raise SystemExit(answer["refused"])
+        return answer["result"]
+
     def stop(self) -> None:
         self.process.terminate()
         self.process.wait(30)
 
 
 @contextlib.contextmanager
-def server(extra: str = "", guard: str = "") -> Iterator[BenchServer]:
+def server(extra: str = "", guard: str = "", log: str = "warning") -> Iterator[BenchServer]:
     """A server for the time of a `with`."""
     raise_limits()
     with tempfile.TemporaryDirectory(prefix="gatepost-bench-") as name:
-        running = BenchServer(Path(name), extra, guard)
+        running = BenchServer(Path(name), extra, guard, log)
         try:
             yield running
         finally:
             running.stop()
+
+
+def percentile(values: Sequence[float], of: float) -> float:
+    """The value below which `of` percent lie (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * of / 100))]
 
 
 def table(title: str, headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
