@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gatepost.cli import transfer
+from gatepost.cli import mailcare
 from gatepost.cli.client import Client
 from gatepost.cli.output import as_json, errors, say
-from gatepost.cli.transfer import Outcome
 from gatepost.model.units import Size
 
+if TYPE_CHECKING:
+    from gatepost.cli.transfer import Outcome
+
 app = typer.Typer(help="An account's mail: import, export, check, repair, backup, restore.", no_args_is_help=True)
+
+
+app.command("check")(mailcare.check)
+app.command("repair")(mailcare.repair)
+app.command("backup")(mailcare.backup)
+app.command("restore")(mailcare.restore)
 
 
 class Form(StrEnum):
@@ -39,6 +47,8 @@ def mail_import(
     json: Json = False,
 ) -> None:
     """Bring mail in from mbox, Maildir or single messages. Again: what is there already is not added twice."""
+    from gatepost.cli import transfer  # and what reads mail files with it: only when needed
+
     client: Client = context.obj
     with client.session() as session:
         outcome = transfer.bring(session, email, path, form.value if form else None, mailbox)
@@ -55,6 +65,8 @@ def mail_export(
     json: Json = False,
 ) -> None:
     """Write mail out as mbox, Maildir or single messages. Again: only what is new."""
+    from gatepost.cli import transfer
+
     client: Client = context.obj
     with client.session() as session:
         outcome = transfer.export(session, email, path, form.value, mailbox)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 from rich.console import Console
@@ -13,6 +13,9 @@ from rich.table import Table
 
 WIDE = 200
 """Columns where there is no terminal to fit into: a file or a pipe wants whole rows."""
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
 errors = Console(stderr=True, highlight=False)
@@ -52,6 +55,13 @@ def listing(rows: Sequence[dict[str, Any]], columns: dict[str, str], json: bool,
     for row in rows:
         table.add_row(*(escape(_cell(row.get(key, ""))) for key in columns))
     console.print(table)
+
+
+def progress() -> Progress:
+    """How far a long command is, on standard error, for people only."""
+    from rich.progress import Progress
+
+    return Progress(console=errors, disable=not errors.is_terminal, transient=True)
 
 
 def _cell(value: Any) -> str:

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from rich.progress import Progress
 
 from gatepost.adapters.mailfiles import FORMATS, BadMailFile, Kept, guess
 from gatepost.adapters.sqlite.blobs import blob_id
 from gatepost.cli.client import Session
-from gatepost.cli.output import Sorry, errors
+from gatepost.cli.output import Sorry, progress
 from gatepost.model.flags import split_flags
 from gatepost.model.mail import SEPARATOR
 from gatepost.services.admin.mail import PIECE_OCTETS
@@ -33,11 +32,6 @@ class Outcome(msgspec.Struct):
     skipped: int = 0
     octets: int = 0
     warnings: list[str] = []
-
-
-def progress() -> Progress:
-    """On standard error, for people only."""
-    return Progress(console=errors, disable=not errors.is_terminal, transient=True)
 
 
 # -- export --------------------------------------------------------------------------------------------------------------

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Protocol
 
 from gatepost.model.account import Account, AccountId, AppPassword, Credentials, Login
+from gatepost.model.upkeep import Fault
 
 
 class Directory(Protocol):
@@ -102,6 +104,14 @@ class Directory(Protocol):
 
     def note_app_password_used(self, account: AccountId, name: str, at: float) -> None:
         """Kept with second's delay; losing it in a crash does no harm."""
+        ...
+
+    async def check(self) -> list[Fault]:
+        """Faults of the database that holds it."""
+        ...
+
+    async def backup(self, path: Path) -> None:
+        """Copies that database, as it is at one moment, into a new file. Raises StorageUnavailable."""
         ...
 
     async def close(self) -> None:

@@ -37,6 +37,7 @@ from gatepost.model.mail import (
 )
 from gatepost.model.search import Criterion, SortKey
 from gatepost.model.uidset import UidSet
+from gatepost.ports.upkeep import Upkeep
 
 
 class AccountMail(Protocol):
@@ -221,6 +222,11 @@ class Mailstore(Protocol):
 
     def open(self, account: AccountId, quota: int = 0) -> AccountMail:
         """The account's mail; cheap, keeps no resources of its own. `quota` in octets, 0 for none."""
+        ...
+
+    @property
+    def upkeep(self) -> Upkeep:
+        """The care for what is stored."""
         ...
 
     async def erase(self, account: AccountId) -> None:

@@ -66,6 +66,8 @@ class Shelf:
         self.index = AccountIndex(self.database, self.files)
         self._indexing = indexing
         self._appended = 0
+        self.held = 0
+        """Backups under way: no file goes meanwhile."""
         self.watchers: dict[int, Callable[[AccountChange], None]] = {}
         self._numbers = iter(range(1 << 62))
         self._doubtful: deque[str] = deque()
@@ -112,14 +114,14 @@ class Shelf:
 
     def _clear(self, db: apsw.Connection) -> None:
         """In the writer's thread after a commit: removes files that no row needs."""
-        while self._doubtful:
+        while self._doubtful and not self.held:
             blob = BlobId(self._doubtful.popleft())
             if not fetch_first(db, "SELECT 1 FROM blob WHERE id = ?", (blob,)):
                 self.files.remove(blob)
         if self._appended:
             self._indexing.wake(self.index, self._appended)
             self._appended = 0
-        if not self._swept:
+        if not self._swept and not self.held:
             self._swept = True
             self._indexing.wake(self.index)
             self.files.sweep(db)
@@ -147,6 +149,10 @@ class SqliteAccountMail:
         unit = self._shelf.unit(work, self._quota)
         result, _ = await self._shelf.database.change(unit, lambda outcome: self._shelf.tell(outcome[1]))
         return result
+
+    async def mend(self, work: Callable[[Change], T]) -> T:
+        """A change that puts something right, for `mending`; watchers are told as of any other. Raises StorageUnavailable."""
+        return await self._change(work)
 
     # -- mailboxes -------------------------------------------------------------------------------------------------
     async def mailboxes(self) -> tuple[Mailbox, ...]:

@@ -92,25 +92,20 @@ def append(change: Change, files: BlobFiles, prepared: Prepared) -> Stored:
     return Stored(email_id, thread, prepared.blob, len(draft.content), uids, modseq)
 
 
+def columns(prepared: Prepared) -> tuple[int | float | str | bool | None, ...]:
+    """size, header_size, sent, sent_wall, attachment, base_subject, sort_from, sort_to, sort_cc."""
+    index = prepared.index
+    subject = fold(index.base_subject)[:_SORT_LENGTH]
+    size, header, sent = len(prepared.draft.content), index.root.body, index.sent_at
+    return (size, header, sent, prepared.sent_wall, index.has_attachment, subject, *prepared.senders)
+
+
 def _insert_email(change: Change, prepared: Prepared, thread: ThreadId, modseq: int) -> EmailId:
     draft, index = prepared.draft, prepared.index
     change.db.execute(
-        "INSERT INTO email (thread, blob, size, header_size, received, sent, sent_wall, attachment, base_subject,"
-        " sort_from, sort_to, sort_cc, modseq, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            thread,
-            prepared.blob,
-            len(draft.content),
-            index.root.body,
-            draft.received or change.now,
-            index.sent_at,
-            prepared.sent_wall,
-            index.has_attachment,
-            fold(index.base_subject)[:_SORT_LENGTH],
-            *prepared.senders,
-            modseq,
-            modseq,
-        ),
+        "INSERT INTO email (thread, blob, received, modseq, created, size, header_size, sent, sent_wall, attachment,"
+        " base_subject, sort_from, sort_to, sort_cc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (thread, prepared.blob, draft.received or change.now, modseq, modseq, *columns(prepared)),
     )
     number = EmailId(change.db.last_insert_rowid())
     change.db.execute("INSERT INTO message_index (email, data) VALUES (?, ?)", (number, encode_index(index)))

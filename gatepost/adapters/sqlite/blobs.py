@@ -27,7 +27,8 @@ UPLOAD_SECONDS = 24 * 3600.0
 """How long an upload is kept that no email uses (RFC 8620 §6.1 asks for an hour)."""
 UPLOAD_BUDGET = 1024 * 1024 * 1024
 """Octets of uploads that no email uses, for one account."""
-_STRAY_SECONDS = 3600.0
+STRAY_SECONDS = 3600.0
+"""A file without a row is left alone for so long: its row may be about to come."""
 
 
 def blob_id(content: bytes) -> BlobId:
@@ -92,7 +93,7 @@ class BlobFiles:
         """Removes what crashes left behind: files without a row that are older than an hour. For the writer's thread."""
         if not self.folder.is_dir():
             return
-        before = time.time() - _STRAY_SECONDS  # files carry the machine's time, whatever the server's clock says
+        before = time.time() - STRAY_SECONDS  # files carry the machine's time, whatever the server's clock says
         for path in self.folder.glob("??/*"):
             known = fetch_first(db, "SELECT 1 FROM blob WHERE id = ? AND content IS NULL", (path.name,))
             with contextlib.suppress(FileNotFoundError):

@@ -14,8 +14,9 @@ from typing import TypeVar
 
 import apsw
 
-from gatepost.adapters.sqlite import accounts, logins
+from gatepost.adapters.sqlite import accounts, checking, logins
 from gatepost.adapters.sqlite.connections import STORAGE_FAILURES, connect, prepare, unavailable
+from gatepost.adapters.sqlite.copying import copy_database
 from gatepost.adapters.sqlite.rows import fetch_all, fetch_first
 from gatepost.adapters.sqlite.serverschema import migrations
 from gatepost.adapters.sqlite.threads import Threads
@@ -23,6 +24,7 @@ from gatepost.adapters.sqlite.writer import Database
 from gatepost.model.account import Account, AccountId, AppPassword, Credentials, Login
 from gatepost.model.errors import NoSuchAccount, NotLocal, StorageUnavailable
 from gatepost.model.mailaddr import BadMailAddress, canonical_address, canonical_domain
+from gatepost.model.upkeep import Fault
 
 T = TypeVar("T")
 _USED_DELAY = 1.0
@@ -190,6 +192,13 @@ class SqliteDirectory:
                 await self._database.change(lambda db: accounts.note_used(db, used))
         except StorageUnavailable:
             self._used = {**used, **self._used}  # once more with the next use; losing it would do no harm
+
+    # -- care ------------------------------------------------------------------------------------------------------
+    async def check(self) -> list[Fault]:
+        return await self._database.read(checking.integrity, scan=True)
+
+    async def backup(self, path: Path) -> None:
+        await self._database.aside(lambda: copy_database(self._path, path))
 
     async def close(self) -> None:
         """Finishes what was promised."""

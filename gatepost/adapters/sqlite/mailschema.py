@@ -150,4 +150,8 @@ def migrations(now: float) -> Sequence[Migration]:
         connection.execute(searchindex.SCHEMA)
         searchindex.queue_all(connection)
 
-    return (first, second)
+    def third(connection: apsw.Connection) -> None:
+        """Octets that a repair did not find, or not whole: told once, then known."""
+        connection.execute("CREATE TABLE lost (blob TEXT PRIMARY KEY, found REAL NOT NULL) WITHOUT ROWID")
+
+    return (first, second, third)

@@ -5,15 +5,22 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from gatepost.adapters.sqlite.accountmail import Shelf, SqliteAccountMail
-from gatepost.adapters.sqlite.connections import unavailable
+from gatepost.adapters.sqlite.connections import prepare, unavailable
+from gatepost.adapters.sqlite.copying import DATABASE, take_account
 from gatepost.adapters.sqlite.indexing import Indexing
+from gatepost.adapters.sqlite.mailschema import migrations
+from gatepost.adapters.sqlite.restoring import exchange, finish_exchanges, outlive, part
 from gatepost.adapters.sqlite.threads import Threads
+from gatepost.adapters.sqlite.upkeep import SqliteUpkeep
 from gatepost.model.account import AccountId
 from gatepost.ports.clock import Clock
 
+T = TypeVar("T")
 _ACCOUNT = re.compile(r"[a-z0-9]{1,64}", re.ASCII)
 
 
@@ -24,16 +31,33 @@ class SqliteMailstore:
         self._root, self._clock = root, clock
         self._threads = Threads()
         self._indexing = Indexing(self._threads)
+        self.upkeep = SqliteUpkeep(self)
+        finish_exchanges(root)
         self._shelves: dict[AccountId, Shelf] = {}
 
     def open(self, account: AccountId, quota: int = 0) -> SqliteAccountMail:
         """The account's mail. Raises ValueError for an id that this server cannot have given."""
+        return SqliteAccountMail(self.shelf(account), account, quota)
+
+    def shelf(self, account: AccountId) -> Shelf:
+        """What all who open the account share. Raises ValueError."""
         if not _ACCOUNT.fullmatch(account):
             raise ValueError("not an account id")
         shelf = self._shelves.get(account)
         if shelf is None:
             shelf = self._shelves[account] = Shelf(self._root / account, self._clock, self._threads, self._indexing)
-        return SqliteAccountMail(shelf, account, quota)
+        return shelf
+
+    def kept(self) -> list[AccountId]:
+        """The accounts that have a folder, by id."""
+        if not self._root.is_dir():
+            return []
+        names = sorted(path.name for path in self._root.iterdir() if _ACCOUNT.fullmatch(path.name) and path.is_dir())
+        return [AccountId(name) for name in names]
+
+    async def scan(self, work: Callable[[], T]) -> T:
+        """Runs `work`, which reads much, in a scan's thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads.scans, work)
 
     async def erase(self, account: AccountId) -> None:
         """Everything of the account; whoever still has it open gets StorageUnavailable."""
@@ -44,6 +68,35 @@ class SqliteMailstore:
             await asyncio.get_running_loop().run_in_executor(self._threads.writers, _remove, shelf)
         except OSError as error:
             raise unavailable(error) from error
+
+    async def replace(self, account: AccountId, source: Path, aside: Path | None = None) -> list[str]:
+        """A backup's folder becomes the account's mail; what it lacked, in words. `aside`: where the folder is whose UIDs must
+        not be given again, instead of the account's own. Raises BadBackup, and has changed nothing then; StorageUnavailable."""
+        new = part(self._root, account)
+        try:
+            missing = await self.scan(lambda: self._take(source, new))
+            shelf = self.shelf(account)
+            await shelf.database.finish()  # it stays where it is, closed, until its successor is in place
+            await asyncio.get_running_loop().run_in_executor(self._threads.writers, self._exchange, shelf, new, aside)
+            return missing
+        except OSError as error:
+            raise unavailable(error) from error
+        finally:
+            if account in self._shelves and self._shelves[account].database.closed:
+                del self._shelves[account]
+
+    def _take(self, source: Path, new: Path) -> list[str]:
+        missing = take_account(source, new)
+        prepare(new / DATABASE, migrations(self._clock.now()))
+        return missing
+
+    def _exchange(self, shelf: Shelf, new: Path, aside: Path | None) -> None:
+        shelf.database.close_if_idle()
+        old = (aside / shelf.folder.name if aside else shelf.folder) / DATABASE
+        if old.exists():
+            prepare(old, migrations(self._clock.now()))
+            outlive(new / DATABASE, old)
+        exchange(self._root, shelf.folder.name)
 
     async def close(self) -> None:
         """Finishes what was promised."""

@@ -24,11 +24,13 @@ from gatepost.model.errors import NoSuchBlob
 from gatepost.model.mail import BlobId, EmailId
 from gatepost.model.search import Criterion
 
-SCHEMA = """
-CREATE VIRTUAL TABLE search_header USING fts5
-    (text, content='', contentless_delete=1, detail=none, tokenize='trigram case_sensitive 1');
-CREATE VIRTUAL TABLE search_body USING fts5
-    (text, content='', contentless_delete=1, detail=none, tokenize='trigram case_sensitive 1');
+_TABLES = ("search_header", "search_body")
+_INDEXES = "".join(
+    f"DROP TABLE IF EXISTS {table}; CREATE VIRTUAL TABLE {table} USING fts5"
+    " (text, content='', contentless_delete=1, detail=none, tokenize='trigram case_sensitive 1');"
+    for table in _TABLES
+)
+SCHEMA = f"""{_INDEXES}
 CREATE TABLE unindexed (
     email INTEGER PRIMARY KEY,
     long INTEGER NOT NULL DEFAULT 0
@@ -105,9 +107,9 @@ def queue(db: apsw.Connection, email: EmailId) -> None:
 
 def queue_all(db: apsw.Connection) -> None:
     """Makes the index anew: every email waits."""
-    for table in ("search_header", "search_body"):
-        db.execute(f"INSERT INTO {table} ({table}) VALUES ('delete-all')")  # noqa: S608 - our own names
-    db.execute("INSERT OR REPLACE INTO unindexed (email, long) SELECT id, 0 FROM email")
+    db.execute(_INDEXES)
+    db.execute("DELETE FROM unindexed")
+    db.execute("INSERT INTO unindexed (email) SELECT id FROM email")
 
 
 def forget(db: apsw.Connection, email: EmailId) -> None:

@@ -216,6 +216,11 @@ class Database:
             _close(writer)
 
     @property
+    def closed(self) -> bool:
+        """Whether every call raises StorageUnavailable for good."""
+        return self._closed
+
+    @property
     def connected(self) -> bool:
         """Whether it keeps any connection open."""
         return self._writer is not None or bool(self._idle)

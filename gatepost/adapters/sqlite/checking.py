@@ -1,0 +1,168 @@
+"""What can be wrong with an account's rows, as a table: one query that finds it and one statement that mends it.
+
+Counts that disagree with the rows, rows that point nowhere, tombstones of the living. Whether the octets are there and whether
+the index fits them is asked in `contents`. Only reading; `mending` runs the statements.
+"""
+
+# ruff: noqa: S608 - the queries are made of our own names only
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import apsw
+import msgspec
+
+from gatepost.adapters.sqlite.rows import fetch_all
+from gatepost.model.upkeep import Fault
+
+
+class Check(msgspec.Struct, frozen=True):
+    """`query` selects the subjects. `mend` is run once if there are any; empty where `mending` does more than a statement.
+    `mailboxes`: the subjects are mailboxes' paths, whose clients are told."""
+
+    kind: str
+    text: str
+    query: str
+    mend: str = ""
+    mailboxes: bool = False
+
+
+_SUMS = """
+WITH sums AS (
+    SELECT n.mailbox, count(*) AS messages, sum(instr(n.flags, '\\Seen') = 0) AS unseen,
+        sum(instr(n.flags, '\\Deleted') > 0) AS deleted, sum(m.size) AS size, max(n.uid) AS uid, max(n.modseq) AS modseq
+    FROM entry n JOIN email m ON m.id = n.email GROUP BY n.mailbox
+), wanted AS (
+    SELECT b.id, coalesce(s.messages, 0) AS messages, coalesce(s.unseen, 0) AS unseen, coalesce(s.deleted, 0) AS deleted,
+        coalesce(s.size, 0) AS size, max(b.uidnext, coalesce(s.uid, 0) + 1,
+            (SELECT coalesce(max(g.uid), 0) + 1 FROM gone_entry g WHERE g.mailbox = b.id)) AS uidnext,
+        max(b.modseq, coalesce(s.modseq, 0)) AS modseq
+    FROM mailbox b LEFT JOIN sums s ON s.mailbox = b.id
+)
+"""
+_DIFFERENT = (
+    "(b.messages, b.unseen, b.deleted, b.size, b.uidnext, b.modseq)"
+    " <> (w.messages, w.unseen, w.deleted, w.size, w.uidnext, w.modseq)"
+)
+_USED = "(SELECT coalesce(sum(m.size), 0) FROM entry n JOIN email m ON m.id = n.email)"
+_REFS = "(SELECT count(*) FROM email m WHERE m.blob = b.id)"
+
+CHECKS: tuple[Check, ...] = (
+    Check(
+        "entry",
+        "an entry of message {} lies in a mailbox that is not there",
+        "SELECT DISTINCT email FROM entry WHERE mailbox NOT IN (SELECT id FROM mailbox)",
+        "DELETE FROM entry WHERE mailbox NOT IN (SELECT id FROM mailbox)",
+    ),
+    Check(
+        "entry",
+        "entry {} is of a message that is not there",
+        "SELECT mailbox || ':' || uid FROM entry WHERE email NOT IN (SELECT id FROM email)",
+        "DELETE FROM entry WHERE email NOT IN (SELECT id FROM email)",
+    ),
+    Check(
+        "count",
+        "the counts of {} are wrong",
+        f"{_SUMS} SELECT b.path FROM mailbox b JOIN wanted w ON w.id = b.id WHERE {_DIFFERENT}",
+        f"{_SUMS} UPDATE mailbox AS b SET (messages, unseen, deleted, size, uidnext, modseq) ="
+        " (SELECT w.messages, w.unseen, w.deleted, w.size, w.uidnext, w.modseq FROM wanted w WHERE w.id = b.id)",
+        mailboxes=True,
+    ),
+    Check(
+        "usage", "the account's size is wrong by {} octets", f"SELECT used - {_USED} FROM account WHERE used <> {_USED}"
+    ),
+    Check(
+        "thread",
+        "thread {} of some messages is not there",
+        "SELECT DISTINCT thread FROM email WHERE thread NOT IN (SELECT id FROM thread)",
+        "INSERT INTO thread (id, modseq, created) SELECT DISTINCT thread, modseq, created FROM email"
+        " WHERE thread NOT IN (SELECT id FROM thread) GROUP BY thread",
+    ),
+    Check(
+        "thread",
+        "thread {} has no messages",
+        "SELECT id FROM thread WHERE id NOT IN (SELECT thread FROM email)",
+        "DELETE FROM thread WHERE id NOT IN (SELECT thread FROM email)",
+    ),
+    Check(
+        "thread",
+        "threading remembers message {}, which is not there",
+        "SELECT DISTINCT email FROM thread_key WHERE email NOT IN (SELECT id FROM email)",
+        "DELETE FROM thread_key WHERE email NOT IN (SELECT id FROM email)",
+    ),
+    Check(
+        "index",
+        "there is an index of message {}, which is not there",
+        "SELECT email FROM message_index WHERE email NOT IN (SELECT id FROM email)",
+        "DELETE FROM message_index WHERE email NOT IN (SELECT id FROM email)",
+    ),
+    Check(
+        "uses",
+        "the uses of octets {} are counted wrong",
+        f"SELECT b.id FROM blob b WHERE b.refs <> {_REFS}",
+        f"UPDATE blob AS b SET refs = {_REFS} WHERE b.refs <> {_REFS}",
+    ),
+    Check(
+        "tombstone",
+        "message {} is noted as gone and is there",
+        "SELECT g.mailbox || ':' || g.uid FROM gone_entry g JOIN entry n ON n.mailbox = g.mailbox AND n.uid = g.uid",
+        "DELETE FROM gone_entry WHERE (mailbox, uid) IN (SELECT mailbox, uid FROM entry)",
+    ),
+    Check(
+        "tombstone",
+        "messages are noted as gone from mailbox {}, which is gone itself",
+        "SELECT DISTINCT mailbox FROM gone_entry WHERE mailbox NOT IN (SELECT id FROM mailbox)",
+        "DELETE FROM gone_entry WHERE mailbox NOT IN (SELECT id FROM mailbox)",
+    ),
+    *(
+        Check(
+            "tombstone",
+            f"{kind} {{}} is noted as gone and is there",
+            f"SELECT id FROM gone WHERE kind = '{kind}' AND id IN (SELECT id FROM {kind})",
+            f"DELETE FROM gone WHERE kind = '{kind}' AND id IN (SELECT id FROM {kind})",
+        )
+        for kind in ("email", "mailbox", "thread")
+    ),
+    Check(
+        "search",
+        "message {} is neither in the index of text nor waiting for it",
+        "SELECT id FROM email WHERE id NOT IN (SELECT email FROM unindexed)"
+        " AND (id NOT IN (SELECT id FROM search_header_docsize) OR id NOT IN (SELECT id FROM search_body_docsize))",
+    ),
+    Check(
+        "search",
+        "the index of text knows message {}, which is not there",
+        "SELECT id FROM (SELECT id FROM search_header_docsize UNION SELECT id FROM search_body_docsize UNION"
+        " SELECT email FROM unindexed) WHERE id NOT IN (SELECT id FROM email)",
+    ),
+    Check(
+        "unplaced", "message {} lies in no mailbox", "SELECT id FROM email WHERE id NOT IN (SELECT email FROM entry)"
+    ),
+    Check(
+        "orphan",
+        "octets {} are of no message",
+        f"SELECT b.id FROM blob b WHERE b.uploaded IS NULL AND {_REFS} = 0",
+    ),
+)
+"""In the order in which they are mended: what adds messages comes last, once the counts it adds to are right."""
+REPORTED = 1000
+"""Faults of one kind that are named; a broken disk may make millions."""
+
+
+def integrity(db: apsw.Connection) -> list[Fault]:
+    """What SQLite itself finds wrong with the file."""
+    found = [str(row[0]) for row in fetch_all(db, "PRAGMA integrity_check(100)")]
+    return [Fault("integrity", "database", f"the database is damaged: {text}") for text in found if text != "ok"]
+
+
+def subjects(db: apsw.Connection, check: Check) -> list[str]:
+    """What a check finds."""
+    return [str(row[0]) for row in fetch_all(db, f"{check.query} LIMIT {REPORTED}")]
+
+
+def rows(db: apsw.Connection, told: Callable[[Fault], None]) -> None:
+    """All checks of the table."""
+    for check in CHECKS:
+        for subject in subjects(db, check):
+            told(Fault(check.kind, subject, check.text.format(subject)))

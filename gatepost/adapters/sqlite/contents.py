@@ -1,0 +1,104 @@
+"""Whether each message's octets are there and are its own, and whether its index fits them. For a scan's thread."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import apsw
+import msgspec
+
+from gatepost.adapters.sqlite import appending
+from gatepost.adapters.sqlite.appending import Prepared
+from gatepost.adapters.sqlite.blobs import STRAY_SECONDS, BlobFiles, blob_id, read
+from gatepost.adapters.sqlite.indexrows import encode_index
+from gatepost.adapters.sqlite.rows import fetch_all, fetch_first
+from gatepost.adapters.sqlite.unit import Change
+from gatepost.model.errors import NoSuchBlob
+from gatepost.model.mail import BlobId, Draft, EmailId
+from gatepost.model.upkeep import Fault
+
+_COLUMNS = "size, header_size, sent, sent_wall, attachment, base_subject, sort_from, sort_to, sort_cc"
+_EMAIL = f"SELECT m.id, m.blob, i.data, {_COLUMNS} FROM email m LEFT JOIN message_index i ON i.email = m.id"  # noqa: S608
+SOME = 200
+
+
+class Doubt(msgspec.Struct, frozen=True):
+    """A message that is not as it should be: `kind` lost, damaged or index."""
+
+    kind: str
+    email: EmailId
+    blob: BlobId
+
+
+def some(db: apsw.Connection, files: BlobFiles, after: int) -> tuple[int, list[Doubt]]:
+    """Looks at SOME emails after the id `after`; the last one's id (0 at the end) and what is doubtful."""
+    found: list[Doubt] = []
+    rows = fetch_all(db, f"{_EMAIL} WHERE m.id > ? ORDER BY m.id LIMIT {SOME}", (after,))
+    for row in rows:
+        email, blob, data = row[:3]
+        try:
+            content = read(db, files, blob, 0, None)
+        except NoSuchBlob:
+            found.append(Doubt("lost", email, blob))
+            continue
+        if blob_id(content) != blob:
+            found.append(Doubt("damaged", email, blob))
+        elif data is None or _expected(content) != (data, *row[3:]):
+            found.append(Doubt("index", email, blob))
+    return (rows[-1][0] if rows else 0), found
+
+
+def _expected(content: bytes) -> tuple[object, ...]:
+    prepared = appending.prepare(Draft(content, ()))
+    return (encode_index(prepared.index), *appending.columns(prepared))
+
+
+def still(db: apsw.Connection, files: BlobFiles, doubts: Sequence[Doubt]) -> list[Doubt]:
+    """Those that a second look finds again: a message that went between two looks is no fault."""
+    return [
+        doubt
+        for doubt in doubts
+        if any(again.email == doubt.email and again.kind == doubt.kind for again in some(db, files, doubt.email - 1)[1])
+    ]
+
+
+def told(db: apsw.Connection, doubts: Sequence[Doubt]) -> Iterator[Fault]:
+    """In an administrator's words."""
+    known = {row[0] for row in fetch_all(db, "SELECT blob FROM lost")}
+    for doubt in doubts:
+        row = fetch_first(
+            db,
+            "SELECT b.path, n.uid, m.base_subject FROM email m LEFT JOIN entry n ON n.email = m.id"
+            " LEFT JOIN mailbox b ON b.id = n.mailbox WHERE m.id = ?",
+            (doubt.email,),
+        )
+        path, uid, subject = row or ("", 0, "")
+        where = f"message {doubt.email} ({path or 'no mailbox'}, UID {uid}, {subject[:60]!r})"
+        text = {
+            "lost": f"the octets of {where} are lost",
+            "damaged": f"the octets of {where} are not those that came in",
+            "index": f"the index of {where} does not fit its octets",
+        }[doubt.kind]
+        yield Fault(doubt.kind, doubt.blob, text, known=doubt.kind != "index" and doubt.blob in known)
+
+
+def strays(db: apsw.Connection, files: BlobFiles) -> list[Path]:
+    """Files that no row needs, older than what may just be coming in."""
+    before = time.time() - STRAY_SECONDS
+    known = {row[0] for row in fetch_all(db, "SELECT id FROM blob WHERE content IS NULL")}
+    return [
+        path for path in sorted(files.folder.glob("??/*")) if path.name not in known and path.stat().st_mtime < before
+    ]
+
+
+def reindex(change: Change, prepared: Prepared, email: EmailId) -> None:
+    """Writes what is known of a message anew, from its octets."""
+    db = change.db
+    names = ", ".join(f"{name} = ?" for name in _COLUMNS.split(", "))
+    db.execute(f"UPDATE email SET {names} WHERE id = ?", (*appending.columns(prepared), email))  # noqa: S608
+    db.execute(
+        "INSERT OR REPLACE INTO message_index (email, data) VALUES (?, ?)", (email, encode_index(prepared.index))
+    )
+    change.touch_email(email, change.next_modseq())
