@@ -7,6 +7,8 @@ import tomllib
 from pathlib import Path
 
 from gatepost.config.reference import reference
+from gatepost.guard.abuse_options import AbuseOptions
+from gatepost.guard.rules.abuse import ABUSES
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -29,9 +31,24 @@ def rfc_matrix() -> str:
     return out
 
 
+ABUSE_BEGIN, ABUSE_END = "<!-- made from gatepost/guard/rules/abuse/ -->\n", "<!-- end -->\n"
+
+
+def abuse_page() -> str:
+    """docs/guard-abuse.md, with its table of kinds renewed."""
+    text = (DOCS / "guard-abuse.md").read_text(encoding="utf-8")
+    head, _, rest = text.partition(ABUSE_BEGIN)
+    _, _, tail = rest.partition(ABUSE_END)
+    table = "| kind | points | free a day | what it is | what spares the innocent |\n|---|---|---|---|---|\n"
+    for rule in ABUSES.values():
+        weight = rule.weight(AbuseOptions())
+        table += f"| `{rule.kind}` | {weight.points:g} | {weight.free} | {rule.what} | {rule.spares} |\n"
+    return head + ABUSE_BEGIN + table + ABUSE_END + tail
+
+
 def main() -> int:
     """Exit status 1 if --check finds a page out of date."""
-    pages = {"configuration.md": reference(), "rfc.md": rfc_matrix()}
+    pages = {"configuration.md": reference(), "rfc.md": rfc_matrix(), "guard-abuse.md": abuse_page()}
     stale = []
     for name, text in pages.items():
         path = DOCS / name

@@ -47,17 +47,36 @@ def accepted(state: State, source: Address, now: float) -> None:
         _conduct(state, source_key(source), now).accept(now, state.options.proven_for)
 
 
-def _free(state: State, key: int, rule: AbuseRule, now: float) -> bool:
-    """Whether this one costs nothing; it is one fewer for today then."""
+def delivered(state: State, key: int, now: float) -> int:
+    """Messages that a source (by its key) brought lately."""
+    conduct = state.conducts.get(key)
+    return conduct.delivered(now, state.options.proven_for) if conduct is not None else 0
+
+
+def free_used(state: State, key: int, now: float) -> tuple[tuple[str, float, Limit], ...]:
+    """(kind, free ones used up, how many there are) of a source, by kind."""
+    conduct = state.conducts.get(key)
+    if conduct is None:
+        return ()
+    limits = {kind: _free_limit(state, conduct, ABUSES[kind], now) for kind in conduct.kinds if kind in ABUSES}
+    limits = {kind: limit for kind, limit in limits.items() if limit.burst}
+    used = ((kind, conduct.kinds[kind].drain(limit.rate, now), limit) for kind, limit in sorted(limits.items()))
+    return tuple(each for each in used if each[1])
+
+
+def _free_limit(state: State, conduct: Conduct, rule: AbuseRule, now: float) -> Limit:
     options = state.options.abuse
-    conduct = _conduct(state, key, now)
     free = rule.weight(options).free
     if rule.senders_earn:
         earned = options.sender_room * conduct.delivered(now, state.options.proven_for)
         free += min(earned, options.sender_room_most)
-    if not free:
-        return False
-    limit, bucket = Limit(free, free / DAY), conduct.bucket(rule.kind, now)
+    return Limit(free, free / DAY)
+
+
+def _free(state: State, key: int, rule: AbuseRule, now: float) -> bool:
+    """Whether this one costs nothing; it is one fewer for today then."""
+    conduct = _conduct(state, key, now)
+    limit, bucket = _free_limit(state, conduct, rule, now), conduct.bucket(rule.kind, now)
     return not bucket.full(limit, now) and bucket.take(1.0, limit, now) > 0.0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from gatepost.guard.abuse import delivered, free_used
 from gatepost.guard.accounts import STRANGERS, LaneBucket
 from gatepost.guard.bans import Ban
 from gatepost.guard.buckets import Limit
@@ -27,7 +28,8 @@ class Level(msgspec.Struct, frozen=True):
 
 
 class SourceExplanation(msgspec.Struct, frozen=True):
-    """An address. `answer` says in words what a stranger's attempt from it would meet; `rule` names the rule, if any."""
+    """An address. `abuse`: what of each kind it has used up of the free ones; `delivered` messages that it brought within 30
+    days. `answer` says in words what a stranger's attempt from it would meet; `rule` names the rule, if any."""
 
     source: str
     network: str
@@ -37,6 +39,8 @@ class SourceExplanation(msgspec.Struct, frozen=True):
     bans: tuple[Ban, ...]
     points: Level
     networks: tuple[Level, ...]
+    abuse: tuple[Level, ...]
+    delivered: int
     failures: int
     logins_failed: int
     proven_accounts: int
@@ -112,6 +116,8 @@ def explain_source(state: State, source: Address, admission: Admission, now: flo
             "address", entry.drain(limit.rate, now), limit.burst, entry.empty_at(limit, now)
         ) if entry else Level("address", 0.0, limit.burst, now),
         networks=_networks(state, source, now),
+        abuse=tuple(Level(kind, used, limit.burst, now + used / limit.rate) for kind, used, limit in free_used(state, key, now)),
+        delivered=delivered(state, key, now),
         failures=entry.failures if entry else 0,
         logins_failed=len(entry.logins) if entry else 0,
         proven_accounts=state.crowds.size(key, now),

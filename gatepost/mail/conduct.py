@@ -28,10 +28,10 @@ class Conduct:
         at, who = self._clock.now(), self._connection
         self._journal.note(Abuse(at, who.id, who.door.value, str(who.client), kind))
 
-    def bad_command(self) -> None:
-        """A line that no client of good will sends."""
+    def bad_command(self, known: bool = False) -> None:
+        """A line that no client of good will sends. `known`: from somebody signed in, who may have a poor client."""
         self.bad += 1
-        if self.bad > FREE_ERRORS:
+        if self.bad > FREE_ERRORS and not known:
             self.abuse("bad-command")
 
     def out_of_turn(self) -> None:

@@ -78,7 +78,8 @@ def test_ten_dead_recipients_a_day_never_cost_a_mail_server_a_point() -> None:
 
 def test_a_newsletter_that_delivers_may_have_dead_addresses_and_a_harvester_may_not() -> None:
     line = Timeline()
-    assert len(commit(line, "no-such-recipient", 121, "198.51.100.66")) == 1
+    assert commit(line, "no-such-recipient", 110, "198.51.100.66") == []
+    assert len(commit(line, "no-such-recipient", 1, "198.51.100.66")) == 1
     for _ in range(200):
         line.guard.accepted(parse_address(STRANGER), line.now)
     assert commit(line, "no-such-recipient", 420) == []
@@ -155,6 +156,19 @@ def test_memory_is_bounded() -> None:
         commit(line, "relay-attempt", 1, f"203.0.{number >> 8}.{number & 255}")
         line.guard.accepted(parse_address(f"203.1.{number >> 8}.{number & 255}"), line.now)
     assert len(line.guard._state.conducts.entries) <= 64
+
+
+def test_explain_tells_what_was_free_and_what_was_earned() -> None:
+    line = Timeline()
+    commit(line, "early-talker", 2)
+    commit(line, "relay-attempt", 6)
+    line.guard.accepted(parse_address(STRANGER), line.now)
+    told = line.guard.explain_source(parse_address(STRANGER), line.now)
+    assert [(level.name, level.level, level.limit) for level in told.abuse] == [
+        ("early-talker", 2, 3),
+        ("relay-attempt", 5, 7),
+    ]
+    assert (told.delivered, told.points.level) == (1, 0.5)
 
 
 def test_a_kind_that_nobody_knows_is_passed_over() -> None:

@@ -18,7 +18,7 @@ from gatepost.journal import Journal
 from gatepost.model.account import AccountId, Login
 from gatepost.model.address import Address, parse_address, parse_network
 from gatepost.model.connection import Connection, Door
-from gatepost.model.events import Abuse
+from gatepost.model.events import Abuse, Delivered
 from gatepost.model.secret import Secret
 
 START = 1_800_000_000.25
@@ -145,14 +145,20 @@ class Day:
                 self.by_hand(draw.randrange(5))
             elif what < 0.90:
                 self.abuse(f"203.0.113.{draw.randrange(40)}")
+            elif what < 0.91:
+                self.delivered(f"203.0.113.{draw.randrange(40)}")
             if draw.random() < 0.5:
                 self.finish(draw.randrange(1, 5))
         self.finish()
 
     def abuse(self, source: str) -> None:
         at = self.clock.now()
-        kind = self.random.choice(("bad-command", "early-talker"))
+        kind = self.random.choice(("bad-command", "early-talker", "no-such-recipient"))
         self.journal.note(Abuse(at, "c", Door.SMTP, source, kind))
+
+    def delivered(self, source: str) -> None:
+        at = self.clock.now()
+        self.journal.note(Delivered(at, "c", "a@example.net", PEOPLE[0], 9, "", ("INBOX",), "E1", source))
 
     def by_hand(self, what: int) -> None:
         network = parse_network(f"203.0.113.{self.random.randrange(20)}")

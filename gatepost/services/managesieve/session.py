@@ -66,7 +66,7 @@ class Session:
     async def _answer(self, event: SieveEvent) -> None:
         if isinstance(event, Fault):
             if event.kind is not FaultKind.TOO_LARGE and event.kind is not FaultKind.NAME:
-                self.conduct.bad_command()
+                self.conduct.bad_command(self.account is not None)
             answer: Reply | None = render.fault_reply(event)
             self.why = "error" if event.kind is FaultKind.LOST else self.why
         else:

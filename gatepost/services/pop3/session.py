@@ -65,7 +65,7 @@ class Session:
 
     async def _answer(self, event: Pop3Event) -> None:
         if isinstance(event, Fault):
-            self.conduct.bad_command()
+            self.conduct.bad_command(self.maildrop is not None)
             self.engine.send(render.fault_reply(event))
             self._check_patience()
             return

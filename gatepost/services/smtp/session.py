@@ -89,7 +89,7 @@ class Session:
 
     async def _answer(self, event: SmtpEvent) -> None:
         if isinstance(event, Fault):
-            self.conduct.bad_command()
+            self.conduct.bad_command(self.account is not None)
             answer: Reply | None = render.fault_reply(event)
             if event.verb == "BDAT":  # how many octets of content follow nobody knows
                 self.over, self.why = True, "error"
