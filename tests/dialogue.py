@@ -7,7 +7,6 @@ stands for any characters. `C2:`, `S2:` speak for a second connection, and so on
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -61,8 +60,7 @@ class Peer:
         """In pieces of `cut` octets, each its own write."""
         for start in range(0, len(data), cut or max(1, len(data))):
             self.writer.write(data[start : start + (cut or len(data))])
-            with contextlib.suppress(ConnectionError):  # it may have taken its leave already: what it said is read next
-                await self.writer.drain()
+            await self.writer.drain()
             await asyncio.sleep(0)
 
     async def line(self) -> bytes:

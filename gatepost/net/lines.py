@@ -24,6 +24,8 @@ from gatepost.ports.clock import Clock
 
 HANDSHAKE = 20.0
 """Seconds for a TLS handshake."""
+LINGER = 1.0
+"""Seconds that a peer has to close after we did."""
 FAREWELL = 5.0
 """Seconds the last words may take to leave."""
 
@@ -87,8 +89,12 @@ class LineConnections:
                 tls=wire.connection.tls or "",
             )
         )
-        why = await self._converse(service, wire)
-        self._note_end(wire, wire.why or why, began)
+        try:
+            why = await self._converse(service, wire)
+            self._note_end(wire, wire.why or why, began)
+            await wire.linger(LINGER)
+        finally:
+            self._live.remove(connection)
 
     async def _converse(self, service: Service, wire: Wire) -> str:
         why = "quit"
@@ -126,7 +132,6 @@ class LineConnections:
             await self._say(wire, service.farewell("error"))
         finally:
             wire.close(why)
-            self._live.remove(wire.connection)
         return why
 
     async def _say(self, wire: Wire, words: bytes) -> None:

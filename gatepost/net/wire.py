@@ -16,6 +16,8 @@ import msgspec
 
 from gatepost.model.connection import Connection
 
+DISCARDED = 1024 * 1024
+"""Octets that a peer may still send after we have said that we are done."""
 READ_AHEAD = 64 * 1024
 """Octets received and not yet read above which the peer is not read from."""
 
@@ -66,6 +68,8 @@ class Wire(asyncio.Protocol):
         self._reader: asyncio.Future[None] | None = None
         self._writer: asyncio.Future[None] | None = None
         self._upgrading = False
+        self._leaving = False
+        self._discarded = 0
 
     # -- asyncio.Protocol -----------------------------------------------------------------------------------------
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -75,6 +79,11 @@ class Wire(asyncio.Protocol):
             self._opened(self)
 
     def data_received(self, data: bytes) -> None:
+        if self._leaving:
+            self._discarded += len(data)
+            if self._discarded > DISCARDED and self._transport is not None:
+                self._transport.abort()
+            return
         self.received += len(data)
         self._chunks.append(data)
         self._held += len(data)
@@ -85,9 +94,8 @@ class Wire(asyncio.Protocol):
     def eof_received(self) -> bool:
         self._eof = True
         self._resume_reader()
-        return (
-            self.connection.tls is None
-        )  # half-closed: what was asked before is still answered; TLS has no such state
+        # half-closed: what was asked before is still answered; TLS has no such state
+        return self.connection.tls is None and not self._leaving
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._lost:
@@ -178,10 +186,37 @@ class Wire(asyncio.Protocol):
         self._note_tls()
 
     def close(self, why: str = "") -> None:
-        """Ends the connection after what was written has gone out."""
+        """Ends the connection after what was written has gone out. A peer that is still sending would answer a plain close
+        with the loss of our last words (the kernel resets a socket that has unread input): so we say that we are done, and
+        `linger` hears the rest out."""
         self.why = self.why or why
-        if self._transport is not None and not self._lost:
-            self._transport.close()
+        transport = self._transport
+        if transport is None or self._lost or self._leaving:
+            return
+        if self._eof or self.stopping or not transport.can_write_eof():
+            transport.close()
+            return
+        self._leaving = True
+        self._chunks.clear()
+        self._held = 0
+        transport.write_eof()
+        transport.resume_reading()
+
+    async def linger(self, seconds: float) -> None:
+        """After `close`: waits until the peer has closed too, so long at most, and then lets go."""
+        if not self._leaving:
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                while not self._lost and not self._eof:
+                    self._reader = asyncio.get_running_loop().create_future()
+                    await self._reader
+        except TimeoutError:
+            pass
+        finally:
+            self._reader = None
+            if self._transport is not None:
+                self._transport.abort()
 
     def abort(self, why: str = "") -> None:
         """Ends it at once; nothing queued goes out, nothing read is handed on."""
