@@ -224,6 +224,7 @@ class Server:
             journal=house.journal,
             clock=house.clock,
         )
+        self._libraries = JournalHandler(house.journal, house.clock)
         self.admin = AdminSocket(house.administration, house.folder / ADMIN_SOCKET, house.journal, house.clock)
 
     # -- the services ------------------------------------------------------------------------------------------------
@@ -280,7 +281,7 @@ class Server:
                     }
                 )
         await self.admin.start()
-        logging.getLogger().addHandler(JournalHandler(house.journal, house.clock))
+        logging.getLogger().addHandler(self._libraries)
         self._early = EarlyDrop(house.gate, house.journal, house.clock, self._never_banned())
         try:
             drop = self._early.begin(self.options.drop, self.acceptor.direct)
@@ -336,6 +337,7 @@ class Server:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+        logging.getLogger().removeHandler(self._libraries)
         await house.close()
 
     def reload(self) -> None:
