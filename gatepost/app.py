@@ -27,6 +27,7 @@ from gatepost.guard.verdicts import Admission
 from gatepost.journal import Journal
 from gatepost.mail.app_passwords import AppPasswords
 from gatepost.mail.auth import AuthDoor, AuthOptions
+from gatepost.mail.expiry import Expiry
 from gatepost.mail.filing import Filing
 from gatepost.mail.intake import Intake
 from gatepost.mail.loitering import Loitering
@@ -293,6 +294,7 @@ class Server:
             loop.create_task(house.gate.run(), name="guard"),
             loop.create_task(house.notices.run(), name="notices"),
             loop.create_task(self._every_second(), name="every-second"),
+            loop.create_task(self._expiry().run(), name="expiry"),
         ]
         for task in self._background:
             task.add_done_callback(self._background_ended)
@@ -305,6 +307,16 @@ class Server:
             )
         )
         systemd.notify("READY=1")
+
+    def _expiry(self) -> Expiry:
+        house, ages = self.house, self.options.expire
+        return Expiry(
+            {"trash": float(ages.trash), "junk": float(ages.junk)},
+            store=house.store,
+            directory=house.directory,
+            journal=house.journal,
+            clock=house.clock,
+        )
 
     def _never_banned(self) -> tuple[Network, ...]:
         return (*self.house.trusted, *networks_of(self.options.guard.never_ban))

@@ -16,13 +16,16 @@ from gatepost.model.units import Size
 if TYPE_CHECKING:
     from gatepost.cli.transfer import Outcome
 
-app = typer.Typer(help="An account's mail: import, export, check, repair, backup, restore.", no_args_is_help=True)
+app = typer.Typer(
+    help="An account's mail: import, export, check, repair, backup, restore, expire.", no_args_is_help=True
+)
 
 
 app.command("check")(mailcare.check)
 app.command("repair")(mailcare.repair)
 app.command("backup")(mailcare.backup)
 app.command("restore")(mailcare.restore)
+app.command("expire")(mailcare.expire)
 
 
 class Form(StrEnum):

@@ -1,4 +1,4 @@
-"""`gatepost mail check`, `repair`, `backup` and `restore`."""
+"""`gatepost mail check`, `repair`, `backup`, `restore` and `expire`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from gatepost.cli.client import Client, Session
 from gatepost.cli.output import Sorry, as_json, errors, listing, progress, say
 from gatepost.model.account import AccountId
 from gatepost.model.errors import StorageUnavailable
+from gatepost.model.units import Duration
 from gatepost.model.upkeep import BadBackup
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -83,6 +84,28 @@ def restore(
     with client.session() as session:
         done = session.ask("mail.restore", source=str(source.absolute()), email=email, replace=replace)
     _tell(done, f"the mail of {done['email']} is as it was", json)
+
+
+def expire(
+    context: typer.Context,
+    email: str,
+    mailbox: str,
+    older_than: Annotated[str, typer.Option("--older-than", help="In the mailbox for longer, such as 30d.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Let go what came into a mailbox long ago, for ever."""
+    try:
+        seconds = float(Duration.read(older_than))
+    except ValueError as error:
+        raise typer.BadParameter(f"expected {error}", param_hint="--older-than") from error
+    client: Client = context.obj
+    with client.session() as session:
+        of = {"email": email, "mailbox": mailbox, "seconds": seconds}
+        count = session.ask("mail.expire", count=True, **of)
+        if count and not yes and not typer.confirm(f"Remove {count} messages from {mailbox} for ever?"):
+            raise Sorry("nothing was removed")
+        gone = session.ask("mail.expire", **of) if count else 0
+    say(f"{gone} messages are gone")
 
 
 def _tell(done: dict[str, Any], sentence: str, json: bool) -> None:

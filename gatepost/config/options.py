@@ -150,6 +150,13 @@ class LimitsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     scripts: Annotated[int, Meta(ge=1, description="Sieve scripts an account may keep.")] = 64
 
 
+class ExpireOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Mail that goes by itself, once a day, when it has lain in such a mailbox for so long; `0s`: never."""
+
+    trash: Annotated[Duration, Meta(description="In the mailbox for deleted mail.")] = Duration(0)
+    junk: Annotated[Duration, Meta(description="In the mailbox for unwanted mail.")] = Duration(0)
+
+
 class LogOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The log: one line an event."""
 
@@ -180,6 +187,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     guard: Annotated[GuardOptions, Meta(description="The guard.")] = GuardOptions()
     drop: Annotated[DropOptions, Meta(description="Keeping banned peers away early.")] = DropOptions()
     limits: Annotated[LimitsOptions, Meta(description="Budgets.")] = LimitsOptions()
+    expire: Annotated[ExpireOptions, Meta(description="Old mail.")] = ExpireOptions()
     log: Annotated[LogOptions, Meta(description="The log.")] = LogOptions()
     smtp: Annotated[SmtpOptions, Meta(description="SMTP on the MX port.")] = SmtpOptions()
     submission: Annotated[SmtpOptions, Meta(description="Submission.")] = SmtpOptions()

@@ -6,6 +6,7 @@ scenario again and again, each time in a fork that dies one step later.
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import textwrap
@@ -137,8 +138,9 @@ async def check(folder: Path) -> list[str]:
 
 
 async def test_killed_after_every_step(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", SCENARIO, str(tmp_path)], capture_output=True, text=True, check=False, timeout=100
+    command = [sys.executable, "-c", SCENARIO, str(tmp_path)]
+    done = await asyncio.to_thread(
+        lambda: subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
     )
     codes = [int(line.split(" ")[1]) for line in done.stdout.split("\n")[:-1]]
     assert codes[-1] == 0, done.stderr

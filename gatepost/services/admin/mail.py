@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from gatepost.mail.expiry import expire, older
 from gatepost.model.errors import NoSuchBlob, NoSuchMailbox
 from gatepost.model.flags import BadFlag, make_flags, split_flags
 from gatepost.model.mail import BlobId, Draft, Mailbox
@@ -72,6 +73,15 @@ class Upload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     email: str
     start: int
     content: bytes
+
+
+class Expire(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What came into the mailbox more than `seconds` ago; `count` only: nothing goes."""
+
+    email: str
+    mailbox: str
+    seconds: float
+    count: bool = False
 
 
 def mail_of(admin: Administration, email: str) -> AccountMail:
@@ -167,3 +177,18 @@ async def mail_append(admin: Administration, args: Append) -> int:
     if drafts:
         await mail.append_all(drafts)
     return len(drafts)
+
+
+@operation("mail.expire", Expire)
+async def mail_expire(admin: Administration, args: Expire) -> int:
+    """How many messages went, or would."""
+    if args.seconds < 0:
+        raise Refused("an age is not negative")
+    mail = mail_of(admin, args.email)
+    box = await _mailbox(mail, args.mailbox)
+    before = admin.clock.now() - args.seconds
+    if args.count:
+        return len(await older(mail, box.id, before))
+    gone = await expire(mail, box.id, before)
+    admin.note("mail.expire", f"{args.email} {box.path}: {gone}")
+    return gone
