@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import email
 import email.policy
 import json
+import signal
+import smtplib
+import sqlite3
+import time
 from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
+from pathlib import Path
 
-from running import ADA, ADA_PASSWORD, GRACE, SIMPLE, Running, plain
+import msgspec
+import pytest
+from running import ADA, ADA_PASSWORD, GRACE, SIMPLE, Process, Running, plain
 
 from gatepost.cli.knock import Answer
 from gatepost.model.connection import Door
@@ -212,6 +220,42 @@ async def test_little_can_be_sent_from_there_and_a_restart_changes_nothing(start
     again = await start(SIMPLE + STRICT, accounts=False)
     assert (await send(again, STRANGE, 1))[0].startswith("451 4.7.1 ")
     assert (await send(again, HOME, 5))[-1].startswith("250 ")
+
+
+def submit(process: Process, source: str) -> int:
+    """One message of Ada's to Grace; the answer's code."""
+    with smtplib.SMTP("127.0.0.1", process.ports["submission"], timeout=20, source_address=(source, 0)) as client:
+        client.login(ADA, ADA_PASSWORD)
+        try:
+            client.sendmail(ADA, [GRACE], f"From: {ADA}\r\n\r\nx\r\n")
+        except smtplib.SMTPDataError as refused:
+            return refused.smtp_code
+        return 250
+
+
+def sent_from_strangers(folder: Path) -> bool:
+    """Whether it is on disk that somebody sent from a strange network."""
+    with contextlib.closing(sqlite3.connect(f"file:{folder}/data/gatepost.db?mode=ro", uri=True)) as database:
+        rows = database.execute("SELECT value FROM guard WHERE part = 'stranger'").fetchall()
+    return any(msgspec.msgpack.decode(value)[1] > 0.5 for (value,) in rows)
+
+
+@pytest.mark.timeout(120)
+def test_kill_9_lifts_nothing(tmp_path: Path) -> None:
+    with Process(tmp_path, 'policy = "full"' + STRICT.replace("3/1d", "1/1d")) as process:
+        process.add_accounts()
+        process.start()
+        assert submit(process, HOME) == 250
+        assert submit(process, STRANGE) == 250
+        assert submit(process, STRANGE) == 451
+        deadline = time.monotonic() + 20
+        while not sent_from_strangers(tmp_path):
+            assert time.monotonic() < deadline
+        process.end(signal.SIGKILL)
+        process.start()
+        assert submit(process, STRANGE) == 451
+        assert submit(process, HOME) == 250
+        assert process.end() == 0
 
 
 async def test_recipients_count_and_a_refused_message_does_not(start: Start) -> None:

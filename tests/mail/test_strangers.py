@@ -76,6 +76,13 @@ def test_twenty_a_day_from_there_and_nothing_is_held_elsewhere() -> None:
     assert sends(room.strangers, 30) == 1
 
 
+def test_the_network_of_an_ipv6_address_is_its_32() -> None:
+    room = Room()
+    room.signs_in(client="2001:db8:1::1")
+    assert room.strangers.hold(ADA, parse_address("2001:db8:ffff::9"))
+    assert not room.strangers.hold(ADA, parse_address("2001:db9:1::1"))
+
+
 def test_each_recipient_counts() -> None:
     room = Room()
     room.signs_in()
