@@ -245,6 +245,16 @@ class Gate:
         await self.save()
         return len(events)
 
+    async def close_login(self, login: Login, seconds: float | None, reason: str) -> float:
+        """Closes an account to strangers by hand, durable on return; when they may try again. Where `seconds` is None:
+        for as long as a first ban."""
+        now, length = self._moment(), float(self.options.ban_time) if seconds is None else seconds
+        events = self.guard.close_login(login, now, length)
+        self._told(GuardTold(now, "close", self.name_of(login), reason, "", length, slot_of(self._tagger, login)))
+        self._perform(events)
+        await self.save()
+        return now + length
+
     async def lift_login(self, login: Login) -> bool:
         """Reopens an account, durable on return."""
         now = self._moment()

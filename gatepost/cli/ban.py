@@ -36,12 +36,12 @@ def ban_list(context: typer.Context, json: Json = False) -> None:
 @app.command("add")
 def ban_add(
     context: typer.Context,
-    subject: Annotated[str, typer.Argument(metavar="ADDRESS|NETWORK")],
+    subject: Annotated[str, typer.Argument(metavar="ADDRESS|NETWORK|LOGIN")],
     duration: Annotated[str | None, typer.Option("--for", help="How long, such as 2h; else the guard's own.")] = None,
     reason: Annotated[str, typer.Option(help="Kept with the ban.")] = "",
     json: Json = False,
 ) -> None:
-    """Ban an address or network now."""
+    """Ban an address or network now, or close a login to strangers."""
     try:
         seconds = None if duration is None else float(Duration.read(duration))
     except ValueError as error:
@@ -50,9 +50,8 @@ def ban_add(
     if json:
         as_json(made)
     else:
-        say(
-            f"{made['network']} is banned" + (f" for {Duration(int(made['remaining']))}" if "remaining" in made else "")
-        )
+        what = f"{made['network']} is banned" if "network" in made else f"{made['login']} is closed to strangers"
+        say(what + (f" for {Duration(round(made['remaining']))}" if "remaining" in made else ""))
 
 
 @app.command("lift")

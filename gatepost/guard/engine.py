@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gatepost.guard import abuse as abusing
-from gatepost.guard import explain, lifting, records, settling
+from gatepost.guard import closing, explain, lifting, records, settling
 from gatepost.guard.bans import FOREVER, Ban
 from gatepost.guard.charging import Pending, charge
 from gatepost.guard.exemptions import CannotBan
@@ -137,6 +137,10 @@ class Guard:
     def lift(self, network: Network, now: float, by: str) -> tuple[Event, ...]:
         """Ends the bans in and around `network` and clears what led to them."""
         return lifting.lift(self._state, network, now, by)
+
+    def close_login(self, login: Login, now: float, seconds: float) -> tuple[Event, ...]:
+        """Closes an account to strangers by hand."""
+        return (closing.close_login(self._state, login, now, seconds),)
 
     def lift_login(self, key: str, now: float) -> bool:
         """Reopens an account; False if nothing was counted on it."""

@@ -240,7 +240,7 @@ class GuardLoaded(msgspec.Struct, frozen=True, tag="guard-loaded"):
 
 
 class GuardTold(msgspec.Struct, frozen=True, tag="guard-told"):
-    """The guard was told something by hand, or by its host. `what`: ban, lift, reopen, allow, disallow, protect, expose,
+    """The guard was told something by hand, or by its host. `what`: ban, lift, close, reopen, allow, disallow, protect, expose,
     unexpose, forget, or clock (it stood still or was set, so that seconds were left out). `subject` is a network or a
     login as logs show it, `note` the reason or remark, `seconds` a ban's length, `slot` an unknown login's shared counters."""
 

@@ -216,9 +216,12 @@ class Player:
         if event.what == "clock":
             self._seconds.jump(now)
         self._pass(now)
-        if event.what in ("reopen", "forget"):
-            key = self._names.login(event.subject, event.slot).key
-            if event.what == "reopen":
+        if event.what in ("close", "reopen", "forget"):
+            login = self._names.login(event.subject, event.slot)
+            key = login.key
+            if event.what == "close":
+                self._note(guard.close_login(login, now, event.seconds or 0.0))
+            elif event.what == "reopen":
                 guard.lift_login(key, now)
             else:
                 guard.forget(key)

@@ -28,7 +28,7 @@ def test_wrong_usage_is_status_2_and_a_refusal_is_status_1(tmp_path: Path) -> No
     refused = gatepost("--data", str(tmp_path / "d"), "ban", "add", "not-an-address")
     assert refused.returncode == 1
     assert refused.stderr.count("\n") == 1
-    assert "neither an IP address nor a network" in refused.stderr
+    assert "neither an IP address, nor a network, nor a login" in refused.stderr
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,21 @@ async def test_a_ban_expires_and_the_next_is_longer(start: Start) -> None:
     assert second.until - second.at > 2 * (first.until - first.at)  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("policy", ["simple", "full"])
+async def test_a_login_closed_by_hand_is_closed_to_strangers_only(start: Start, policy: str) -> None:
+    guard = f'policy = "{policy}"'
+    running = await start(guard)
+    assert await running.sign_in("127.30.0.1", ADA_PASSWORD) is Answer.GRANTED
+    await running.call("ban.add", subject=ADA, seconds=3600, reason="on holiday")
+    assert await running.sign_in("127.31.0.1", ADA_PASSWORD) is Answer.REFUSED
+    assert await running.sign_in("127.30.0.1", ADA_PASSWORD) is Answer.GRANTED
+    await running.stop()
+    again = await start(guard, accounts=False)
+    assert await again.sign_in("127.31.0.1", ADA_PASSWORD) is Answer.REFUSED
+    assert await again.call("ban.lift", subject=ADA) == {"subject": ADA, "lifted": 1}
+    assert await again.sign_in("127.31.0.1", ADA_PASSWORD) is Answer.GRANTED
+
+
 async def test_bans_by_hand_and_the_allow_list(start: Start) -> None:
     running = await start()
     await running.call("ban.add", subject="127.0.8.0/24", seconds=60, reason="drunken sailors")

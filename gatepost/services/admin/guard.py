@@ -74,8 +74,11 @@ async def ban_list(admin: Administration, args: NoArguments) -> list[dict[str, A
 
 @operation("ban.add", NewBan)
 async def ban_add(admin: Administration, args: NewBan) -> dict[str, Any]:
-    """In force at once: live connections are closed. Durable when this returns."""
-    network = _network(args.subject)
+    """In force at once: live connections are closed. Durable when this returns. A login: its account is closed to
+    strangers, and its owner keeps reading mail."""
+    network = network_or_none(args.subject)
+    if network is None:
+        return await _close(admin, args)
     try:
         await admin.gate.ban(network, args.seconds, args.reason or "by hand", "command line")
     except CannotBan as error:
@@ -83,6 +86,15 @@ async def ban_add(admin: Administration, args: NewBan) -> dict[str, Any]:
     admin.note("ban.add", str(network))
     found = [ban for ban in await ban_list(admin, NoArguments()) if ban["network"] == str(network)]
     return found[0] if found else {"network": str(network)}
+
+
+async def _close(admin: Administration, args: NewBan) -> dict[str, Any]:
+    login = admin.directory.login(args.subject)
+    if login.account is None:
+        raise Refused(f"{args.subject!r} is neither an IP address, nor a network, nor a login that somebody has")
+    until = await admin.gate.close_login(login, args.seconds, args.reason or "by hand")
+    admin.note("ban.add", login.key)
+    return {"login": login.key, "until": until, "remaining": until - admin.clock.now()}
 
 
 @operation("ban.lift", Subject)
