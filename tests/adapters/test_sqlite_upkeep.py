@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import threading
 from pathlib import Path
 
+import apsw
 import pytest
 
 from gatepost.adapters.clock import SystemClock
@@ -13,7 +16,7 @@ from gatepost.adapters.sqlite.accountmail import SqliteAccountMail
 from gatepost.adapters.sqlite.connections import connect
 from gatepost.adapters.sqlite.upkeep import SqliteUpkeep
 from gatepost.model.account import AccountId
-from gatepost.model.errors import StorageUnavailable
+from gatepost.model.errors import Overloaded, StorageUnavailable
 from gatepost.model.flags import make_flags
 from gatepost.model.mail import Draft
 from gatepost.model.search import Body
@@ -202,6 +205,8 @@ async def test_files_stay_while_they_are_copied(upkeep: SqliteUpkeep, store: Sql
     await mail.expunge(box, UidSet.of([4]), only_deleted=False)
     await mail.claim_recent(box)
     assert file.exists()
+    with pytest.raises(Overloaded):
+        await upkeep.restore(A1, tmp_path / "copy")
     shelf.held -= 1
     await mail.append(Draft(content(7), (box,)))
     await mail.append(Draft(content(8), (box,)))  # the writer's thread is past the first one's end
@@ -248,3 +253,36 @@ async def test_the_directory_is_checked_and_copied(tmp_path: Path) -> None:
     copied = SqliteDirectory(tmp_path / "copy.db", "example.org")
     assert copied.domains() == ("example.org",)
     await copied.close()
+
+
+async def test_a_restore_waits_for_those_who_read(upkeep: SqliteUpkeep, store: SqliteMailstore, tmp_path: Path) -> None:
+    await upkeep.backup(A1, tmp_path / "copy")
+    shelf = store.shelf(A1)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(db: apsw.Connection) -> int:
+        begun.set()
+        go_on.wait(30)
+        return int(db.execute("SELECT count(*) FROM email").get)  # type: ignore[call-overload]
+
+    reading = asyncio.ensure_future(shelf.database.read(slowly, scan=True))
+    await asyncio.to_thread(begun.wait, 30)
+    restoring = asyncio.ensure_future(upkeep.restore(A1, tmp_path / "copy"))
+    done, _ = await asyncio.wait([restoring], timeout=0.3)
+    assert not done
+    with pytest.raises(StorageUnavailable):
+        await store.open(A1).mailboxes()
+    go_on.set()
+    assert await reading == 4
+    assert await restoring == []
+    assert await count(store.open(A1)) == 4
+
+
+async def test_a_backup_of_a_newer_version(upkeep: SqliteUpkeep, store: SqliteMailstore, tmp_path: Path) -> None:
+    await upkeep.backup(A1, tmp_path / "copy")
+    db = connect(tmp_path / "copy" / "mail.db")
+    db.pragma("user_version", 999)
+    db.close()
+    with pytest.raises(BadBackup, match="newer"):
+        await upkeep.restore(A1, tmp_path / "copy")
+    assert await count(store.open(A1)) == 4

@@ -23,29 +23,19 @@ DATABASE = "mail.db"
 BLOBS = "blobs"
 
 
-def copy_database(source: Path, target: Path) -> None:
+def copy_database(reading: apsw.Connection, target: Path) -> None:
     """As it is at one moment, in one file that can be read without writing. Raises OSError, apsw.Error."""
+    make_folder(target.parent)
     os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    reading, writing = connect(source, query_only=True), apsw.Connection(str(target))
-    try:
+    with contextlib.closing(apsw.Connection(str(target))) as writing:
         with writing.backup("main", reading, "main") as backup:
             backup.step(-1)
         writing.pragma("journal_mode", "delete")
-    finally:
-        writing.close()
-        reading.close()
     _sync(target)
 
 
-def copy_account(source: Path, target: Path) -> list[str]:
-    """An account's folder; what is lost there already is missing here, and told."""
-    make_folder(target)
-    copy_database(source / DATABASE, target / DATABASE)
-    return copy_files(source, target)
-
-
 def copy_files(source: Path, target: Path) -> list[str]:
-    """The files that the database in `target` names; those that are not there, in words."""
+    """The files that the database in `target` names; those that are not there, in words. Raises BadBackup, OSError."""
     here, there = BlobFiles(source / BLOBS), BlobFiles(target / BLOBS)
     missing: list[str] = []
     for blob in named(target / DATABASE):

@@ -198,7 +198,7 @@ class SqliteDirectory:
         return await self._database.read(checking.integrity, scan=True)
 
     async def backup(self, path: Path) -> None:
-        await self._database.aside(lambda: copy_database(self._path, path))
+        await self._database.read(lambda db: copy_database(db, path), scan=True)
 
     async def close(self) -> None:
         """Finishes what was promised."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from gatepost.adapters.sqlite.accountmail import Shelf, SqliteAccountMail
-from gatepost.adapters.sqlite.connections import prepare, unavailable
+from gatepost.adapters.sqlite.connections import STORAGE_FAILURES, NewerSchema, prepare, unavailable
 from gatepost.adapters.sqlite.copying import DATABASE, take_account
 from gatepost.adapters.sqlite.indexing import Indexing
 from gatepost.adapters.sqlite.mailschema import migrations
@@ -18,9 +19,12 @@ from gatepost.adapters.sqlite.restoring import exchange, finish_exchanges, outli
 from gatepost.adapters.sqlite.threads import Threads
 from gatepost.adapters.sqlite.upkeep import SqliteUpkeep
 from gatepost.model.account import AccountId
+from gatepost.model.errors import Overloaded
+from gatepost.model.upkeep import BadBackup
 from gatepost.ports.clock import Clock
 
 T = TypeVar("T")
+_CLOSING_SECONDS = 60.0
 _ACCOUNT = re.compile(r"[a-z0-9]{1,64}", re.ASCII)
 
 
@@ -71,27 +75,38 @@ class SqliteMailstore:
 
     async def replace(self, account: AccountId, source: Path, aside: Path | None = None) -> list[str]:
         """A backup's folder becomes the account's mail; what it lacked, in words. `aside`: where the folder is whose UIDs must
-        not be given again, instead of the account's own. Raises BadBackup, and has changed nothing then; StorageUnavailable."""
+        not be given again, instead of the account's own. Raises BadBackup, and has changed nothing then; StorageUnavailable,
+        Overloaded."""
         new = part(self._root, account)
+        shelf = self.shelf(account)
+        if shelf.held:
+            raise Overloaded("a backup of this account is being made; try again later")
         try:
             missing = await self.scan(lambda: self._take(source, new))
-            shelf = self.shelf(account)
             await shelf.database.finish()  # it stays where it is, closed, until its successor is in place
             await asyncio.get_running_loop().run_in_executor(self._threads.writers, self._exchange, shelf, new, aside)
             return missing
-        except OSError as error:
+        except STORAGE_FAILURES as error:
             raise unavailable(error) from error
         finally:
-            if account in self._shelves and self._shelves[account].database.closed:
+            if shelf.database.closed and self._shelves.get(account) is shelf:
                 del self._shelves[account]
 
     def _take(self, source: Path, new: Path) -> list[str]:
         missing = take_account(source, new)
-        prepare(new / DATABASE, migrations(self._clock.now()))
+        try:
+            prepare(new / DATABASE, migrations(self._clock.now()))
+        except NewerSchema as error:
+            raise BadBackup(f"{source} was made by a newer version") from error
         return missing
 
     def _exchange(self, shelf: Shelf, new: Path, aside: Path | None) -> None:
-        shelf.database.close_if_idle()
+        """Not before the last connection is closed: SQLite removes journals by name, and the name will be another's."""
+        deadline = time.monotonic() + _CLOSING_SECONDS
+        while not shelf.database.close_if_idle():
+            if time.monotonic() > deadline:
+                raise unavailable(TimeoutError("somebody still reads"))
+            time.sleep(0.01)
         old = (aside / shelf.folder.name if aside else shelf.folder) / DATABASE
         if old.exists():
             prepare(old, migrations(self._clock.now()))

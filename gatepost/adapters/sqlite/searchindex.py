@@ -113,7 +113,7 @@ def queue_all(db: apsw.Connection) -> None:
 
 
 def forget(db: apsw.Connection, email: EmailId) -> None:
-    """An email is gone: nothing of its text is left in the index."""
+    """An email is gone: no search finds its text, and SQLite drops it when it next merges that part of the index."""
     if fetch_first(db, "DELETE FROM unindexed WHERE email = ? RETURNING 1", (email,)) is None:
         db.execute("DELETE FROM search_header WHERE rowid = ?", (email,))
         db.execute("DELETE FROM search_body WHERE rowid = ?", (email,))

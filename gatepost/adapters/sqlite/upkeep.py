@@ -12,8 +12,9 @@ import apsw
 
 from gatepost.adapters.sqlite import checking, contents, mending
 from gatepost.adapters.sqlite.accountmail import Shelf, void
+from gatepost.adapters.sqlite.connections import unavailable
 from gatepost.adapters.sqlite.contents import Doubt
-from gatepost.adapters.sqlite.copying import copy_account
+from gatepost.adapters.sqlite.copying import DATABASE, copy_database, copy_files
 from gatepost.model.account import AccountId
 from gatepost.model.errors import StorageUnavailable
 from gatepost.model.upkeep import Fault
@@ -91,10 +92,12 @@ class SqliteUpkeep:
     async def backup(self, account: AccountId, folder: Path) -> list[str]:
         """Files that its messages need are not removed while it lasts."""
         shelf = self._store.shelf(account)
-        await shelf.database.read(lambda db: None)  # makes it, if nobody has used the account yet
         shelf.held += 1
         try:
-            return await self._store.scan(lambda: copy_account(shelf.folder, folder))
+            await shelf.database.read(lambda db: copy_database(db, folder / DATABASE), scan=True)
+            return await self._store.scan(lambda: copy_files(shelf.folder, folder))
+        except OSError as error:
+            raise unavailable(error) from error
         finally:
             shelf.held -= 1
 
