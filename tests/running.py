@@ -10,9 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gatepost.app import House, Server
+from gatepost.app import Server
 from gatepost.cli.knock import Answer, Knocked, knock
 from gatepost.config.load import parse
+from gatepost.house import House
 from gatepost.model.connection import Door
 from gatepost.model.events import Event
 

@@ -17,7 +17,7 @@ from gatepost.model.errors import CannotStart, StorageUnavailable
 from gatepost.services.admin.protocol import ADMIN_SOCKET, Refused
 
 if TYPE_CHECKING:
-    from gatepost.app import House
+    from gatepost.house import House
 
 ANSWER_WITHIN = 60.0
 """Seconds."""
@@ -140,7 +140,7 @@ def _exchange(sock: socket.socket, file: BinaryIO, operation: str, arguments: di
 
 
 async def _open(options: Options) -> House:
-    from gatepost.app import House  # the whole house is slow to import, and not needed where a server answers
+    from gatepost.house import House  # the whole house is slow to import, and not needed where a server answers
 
     quiet = msgspec.structs.replace(options, log=msgspec.structs.replace(options.log, level="warning"))
     try:
