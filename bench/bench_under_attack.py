@@ -23,10 +23,10 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
+from banround import BanRound
 from flood import Flood, Report, botnet
 from measuring import ADA, ADA_PASSWORD, BenchServer, cpu_seconds, percentile, server, table
 from owner import Owner
-from banround import BanRound
 
 from gatepost.cli.knock import Answer, can_knock, knock
 from gatepost.model.connection import Door

@@ -50,7 +50,8 @@ class BenchServer:
         log_file = f'file = "{self.log}"\n' if log != "warning" else ""
         doors = "\n".join(f'{door} = ["127.0.0.1:0"]' for door in DOORS)
         self.config.write_text(
-            f'hostname = "mail.example.org"\ndata = "{folder / "data"}"\n[listen]\n{doors}\n[log]\nlevel = "{log}"\n{log_file}[drop]\nkernel = "off"\n'
+            f'hostname = "mail.example.org"\ndata = "{folder / "data"}"\n[listen]\n{doors}\n'
+            f'[log]\nlevel = "{log}"\n{log_file}[drop]\nkernel = "off"\n'
             f"[limits]\nconnections_per_source = 20000\n{extra}\n[guard]\nnever_ban = []\n{guard}\n"
         )
         self.command("domain", "add", "example.org")
