@@ -1,6 +1,7 @@
 """The real guard under the guard simulator: the same traffic and attacks as every other policy gets.
 
-    PYTHONPATH=SIMULATOR:. python bench/guard_sim_adapter.py [--safe N] [--guard-policy simple] [run.py's options]
+    PYTHONPATH=SIMULATOR:. python bench/guard_sim_adapter.py [--safe N] [--guard-policy simple]
+        [--account-lock strict] [run.py's options]
 
 runs "none" and this guard only; `run.py --policy guard_sim_adapter:Gatepost` puts it beside all the others.
 Time is the simulator's; passwords are its numbers, written in decimal.
@@ -121,7 +122,7 @@ def main() -> None:
     """Takes its own options out, then hands the rest to the simulator."""
     import run
 
-    own = {"--safe": "", "--guard-policy": ""}
+    own = {"--safe": "", "--guard-policy": "full", "--account-lock": "strangers"}
     for option in own:
         if option in sys.argv:
             at = sys.argv.index(option)
@@ -129,8 +130,10 @@ def main() -> None:
             del sys.argv[at : at + 2]
     if own["--safe"]:
         Gatepost.safe = (int(own["--safe"]), 86400)
-    if own["--guard-policy"]:
-        Gatepost.options = GuardOptions(policy=own["--guard-policy"])  # type: ignore[arg-type]
+    Gatepost.options = GuardOptions(
+        policy=own["--guard-policy"],  # type: ignore[arg-type]
+        account_lock=own["--account-lock"],  # type: ignore[arg-type]
+    )
     run.policies = lambda: [Policy, Gatepost]
     run.main()
 

@@ -12,11 +12,11 @@ from gatepost import __version__
 from gatepost.adapters.early import CannotDrop, EarlyDrop
 from gatepost.config.options import Options
 from gatepost.guard.verdicts import Admission
-from gatepost.house import House, networks_of
+from gatepost.house import House
 from gatepost.journal import Journal
 from gatepost.mail.auth import AuthDoor
 from gatepost.mail.expiry import Expiry
-from gatepost.model.address import Network, parse_network
+from gatepost.model.address import parse_network
 from gatepost.model.connection import Door
 from gatepost.model.errors import CannotStart
 from gatepost.model.events import Banned, Event, Failed, Started, Stopping
@@ -152,7 +152,7 @@ class Server:
                 )
         await self.admin.start()
         logging.getLogger().addHandler(self._libraries)
-        self._early = EarlyDrop(house.gate, house.journal, house.clock, self._never_banned())
+        self._early = EarlyDrop(house.gate, house.journal, house.clock, house.never_banned)
         try:
             drop = self._early.begin(self.options.drop, self.acceptor.direct)
         except CannotDrop as error:
@@ -186,9 +186,6 @@ class Server:
             journal=house.journal,
             clock=house.clock,
         )
-
-    def _never_banned(self) -> tuple[Network, ...]:
-        return (*self.house.trusted, *networks_of(self.options.guard.never_ban))
 
     async def wait(self) -> None:
         """Until SIGTERM, SIGINT, or `leave`; SIGHUP reads the certificate again."""

@@ -33,6 +33,7 @@ from gatepost.model.address import BadAddress, Network, parse_network
 from gatepost.model.connection import Connection
 from gatepost.model.errors import CannotStart, StorageUnavailable
 from gatepost.net.live import LiveConnections
+from gatepost.net.own import own_addresses
 from gatepost.proto.sieve import Limits
 from gatepost.services.admin.table import Administration
 
@@ -77,7 +78,9 @@ class House:
         journal.add(Loitering(journal).hear)
         journal.add(self.strangers.hear)
         self.trusted = networks_of(options.trusted.proxies)
-        self.gate.guard.protect(self.trusted)
+        protected = (*self.trusted, *own_addresses())
+        self.gate.guard.protect(protected)
+        self.never_banned = (*protected, *networks_of(options.guard.never_ban))
         self.auth = AuthDoor(
             gate=self.gate,
             directory=directory,
