@@ -109,6 +109,11 @@ class Conversation(Generic[EventT]):
                     raise PeerGone
                 return event
 
+    def begin_again(self, clocks: Clocks) -> None:
+        """The conversation is with a stranger once more, and the whole connection's clock starts now."""
+        self.clocks = clocks
+        self._begun = asyncio.get_running_loop().time()
+
     async def flush(self) -> None:
         """Sends what the engine has to say and waits until the peer takes it. Raises PeerGone, ClockRanOut."""
         output = self.engine.take_output()

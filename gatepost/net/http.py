@@ -23,7 +23,7 @@ from gatepost.guard.verdicts import Admission
 from gatepost.journal import Journal
 from gatepost.model.address import Address, BadAddress, Network, parse_address
 from gatepost.model.connection import Connection
-from gatepost.model.events import ConnectionClosed, ConnectionOpened
+from gatepost.model.events import Abuse, ConnectionClosed, ConnectionOpened
 from gatepost.net.acceptor import Gatekeeper
 from gatepost.net.handshakes import garbage, spoke_no_tls
 from gatepost.net.live import LiveConnection, LiveConnections, reset_at_close
@@ -68,6 +68,7 @@ class HttpConnections:
             timeout_keep_alive=int(clocks.keep_alive),
         )
         self.config.load()
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         self.state = ServerState()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -160,6 +161,19 @@ class GuardedHttp(HttpToolsProtocol):
         super().data_received(data)
         if self._in_head and self._head > MAX_HEAD:
             self.end("limits")
+
+    def send_400_response(self, msg: str) -> None:
+        """What is no HTTP is told to the guard, not to the log: a peer could fill it."""
+        self._owner.journal.note(
+            Abuse(
+                at=self._owner.clock.now(),
+                connection=self._connection.id,
+                door=self._connection.door,
+                client=str(self._connection.client),
+                kind="bad-command",
+            )
+        )
+        super().send_400_response(msg)
 
     # -- httptools callbacks -----------------------------------------------------------------------------------------
     def on_headers_complete(self) -> None:

@@ -67,6 +67,12 @@ class LiveConnections:
         if live is not None:
             live.account = account
 
+    def signed_out(self, connection: Connection) -> None:
+        """It is nobody's again."""
+        live = self._by_id.get(connection.id)
+        if live is not None:
+            live.account = None
+
     def within(self, network: Network) -> list[LiveConnection]:
         """All whose client lies in `network`; constant time for a single source, else one pass over the sources."""
         exact = self._by_source.get(network)
