@@ -89,6 +89,7 @@ class House:
             app_passwords=self.app_passwords,
             options=AuthOptions(plaintext=options.auth.plaintext),
             signed_in=self._signed_in,
+            signed_out=self.live.signed_out,
         )
         self.mailboxes = MailboxDoor(self.store, int(options.limits.quota))
         self.notices = Notices(

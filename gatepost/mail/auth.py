@@ -56,7 +56,7 @@ class AuthOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuthDoor:
-    """`signed_in` is told of each success, so that the table of live connections knows whose they are."""
+    """`signed_in` and `signed_out` are told, so that the table of live connections knows whose they are."""
 
     def __init__(
         self,
@@ -68,12 +68,13 @@ class AuthDoor:
         app_passwords: AppPasswords,
         options: AuthOptions,
         signed_in: Callable[[Connection, Granted], None] = lambda connection, granted: None,
+        signed_out: Callable[[Connection], None] = lambda connection: None,
     ) -> None:
         self._gate, self._directory, self._passwords = gate, directory, passwords
         self._app_passwords, self._options = app_passwords, options
         self._remembered = remembered
         self._scram_fallback = ScramFallback(directory.secret_key("scram"))
-        self._signed_in = signed_in
+        self._signed_in, self._signed_out = signed_in, signed_out
 
     # -- what may be offered ----------------------------------------------------------------------------------------
     def allows_passwords(self, connection: Connection) -> bool:
@@ -138,6 +139,10 @@ class AuthDoor:
     def scram_fallback(self) -> ScramFallback:
         """Keys for logins that have none."""
         return self._scram_fallback
+
+    def sign_out(self, connection: Connection) -> None:
+        """Whoever signed in on the connection is gone, the connection goes on: a stranger's (RFC 8437 §3)."""
+        self._signed_out(connection)
 
     # -- inside -----------------------------------------------------------------------------------------------------------
     async def _reserve(

@@ -33,15 +33,23 @@ class Deflate:
         self._received += data
 
     def take(self) -> bytes:
-        """The next block of what the peer said, empty if there is none yet. Raises BrokenStream."""
+        """The next block of what the peer said, empty if there is none yet. Raises BrokenStream, also for a stream that
+        was read to its end: only a command in its last block could have ended it rightly."""
+        if self._inflate.eof:
+            raise BrokenStream
         try:
             data = self._inflate.decompress(self._received, _BLOCK)
         except zlib.error:
             raise BrokenStream from None
-        if self._inflate.eof:
+        self._received = self._inflate.unconsumed_tail or self._inflate.unused_data
+        if self._inflate.eof and not data:
             raise BrokenStream
-        self._received = self._inflate.unconsumed_tail
         return data
+
+    @property
+    def rest(self) -> bytes:
+        """What came after the blocks that were read: plain octets once both sides know that the stream has ended."""
+        return self._received
 
     def drop(self) -> None:
         """Forgets what is not read yet."""
@@ -50,3 +58,7 @@ class Deflate:
     def pack(self, data: bytes) -> bytes:
         """Compressed, and flushed so that the peer can read all of it (RFC 4978 §4)."""
         return self._deflate.compress(data) + self._deflate.flush(zlib.Z_SYNC_FLUSH) if data else b""
+
+    def finish(self, data: bytes) -> bytes:
+        """Compressed, and the stream's end."""
+        return self._deflate.compress(data) + self._deflate.flush(zlib.Z_FINISH)

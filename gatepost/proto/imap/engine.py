@@ -45,7 +45,7 @@ class ImapEngine:
         self._swallow = self._swallowed = 0
         self._refusal: Malformed | None = None
         self._deflate: Deflate | None = None
-        self._plain = b""
+        self._ready = b""
 
     # -- contract --------------------------------------------------------------------------------------------------
     def receive_data(self, data: bytes) -> None:
@@ -73,7 +73,9 @@ class ImapEngine:
         self._output.clear()
         self.queued = 0
         if self._deflate is not None:
-            output, self._plain = self._plain + self._deflate.pack(output), b""
+            output = self._deflate.pack(output)
+        if self._ready:
+            output, self._ready = self._ready + output, b""
         return output
 
     def next_event(self) -> Event | None:
@@ -129,9 +131,17 @@ class ImapEngine:
 
     def compress(self) -> None:
         """What is sent and received from now on is compressed; what is queued already is not (RFC 4978 §3)."""
-        self._plain = b"".join(self._output)
+        self._ready += b"".join(self._output)
         self._output.clear()
         self._deflate = Deflate(self._input.take_upto(len(self._input)))
+
+    def decompress(self) -> None:
+        """The end of compression, after what is queued already (RFC 8437 §4.1)."""
+        if self._deflate is not None:
+            self._ready += self._deflate.finish(b"".join(self._output))
+            self._output.clear()
+            self._input.feed(self._deflate.rest)
+            self._deflate = None
 
     def idle(self) -> None:
         """Sends IDLE's go-ahead; the next event is IdleDone, or Malformed."""

@@ -20,6 +20,13 @@ class ImapOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     command_timeout: Annotated[
         Duration, Meta(description="How long a signed-in client may take to send one command, or to take an answer.")
     ] = Duration(600)
+    unauthenticate: Annotated[
+        bool,
+        Meta(
+            description="Whether a client may sign out and sign in as somebody else on one connection (RFC 8437)."
+            " Turn it off behind a proxy that only looks at the first sign-in."
+        ),
+    ] = True
     commands_before_login: Annotated[
         int, Meta(ge=5, description="Commands that a client may send before it is signed in.")
     ] = 50

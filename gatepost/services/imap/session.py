@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from gatepost.mail.conduct import Conduct
 from gatepost.net.conversation import Clocks, Conversation, conversation
 from gatepost.net.wire import InjectedPlaintext, Wire
-from gatepost.proto.imap.commands import Authenticate, Command, Login
+from gatepost.proto.imap.commands import Authenticate, Command, Login, Unauthenticate
 from gatepost.proto.imap.engine import ImapEngine
 from gatepost.proto.imap.events import Event, GaveUp, Malformed, Received
 from gatepost.proto.imap.limits import BEFORE_LOGIN
@@ -96,6 +96,10 @@ class ImapSession:
             self._count_refusal(context)
         if context.compressed and not context.engine.compressed:
             context.engine.compress()
+        if isinstance(command, Unauthenticate) and context.account is None:
+            context.engine.decompress()
+            self._commands = self._refusals = 0
+            self._tried = False
         self._count_command(context)
 
     # -- patience with strangers -----------------------------------------------------------------------------------------

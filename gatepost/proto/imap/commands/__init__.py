@@ -16,6 +16,7 @@ from gatepost.proto.imap.commands.connection import (
     Logout,
     Noop,
     StartTls,
+    Unauthenticate,
 )
 from gatepost.proto.imap.commands.fetch import Fetch
 from gatepost.proto.imap.commands.mailboxes import (
@@ -38,7 +39,7 @@ from gatepost.proto.imap.commands.search import Search, Sort, Thread
 Command: TypeAlias = (
     Append | Authenticate | Capability | Check | Close | Compress | Copy | Create | Delete | Enable | Expunge | Fetch
     | GetQuota | GetQuotaRoot | Id | Idle | List | Login | Logout | Lsub | Move | Namespace | Noop | Rename | Search
-    | Select | Sort | StartTls | Status | Store | Subscribe | Thread | Unselect | Unsubscribe
+    | Select | Sort | StartTls | Status | Store | Subscribe | Thread | Unauthenticate | Unselect | Unsubscribe
 )  # fmt: skip
 
 __all__ = [
@@ -75,6 +76,7 @@ __all__ = [
     "Store",
     "Subscribe",
     "Thread",
+    "Unauthenticate",
     "Unselect",
     "Unsubscribe",
 ]

@@ -32,6 +32,10 @@ class StartTls(msgspec.Struct, frozen=True):
     """STARTTLS (§6.2.1)."""
 
 
+class Unauthenticate(msgspec.Struct, frozen=True):
+    """UNAUTHENTICATE (RFC 8437 §3)."""
+
+
 class Idle(msgspec.Struct, frozen=True):
     """IDLE (§6.3.13, RFC 2177)."""
 
@@ -131,6 +135,7 @@ PARSERS: dict[str, Callable[[Cursor], object]] = {
     "NOOP": _bare(Noop),
     "LOGOUT": _bare(Logout),
     "STARTTLS": _bare(StartTls),
+    "UNAUTHENTICATE": _bare(Unauthenticate),
     "IDLE": _bare(Idle),
     "COMPRESS": _compress,
     "AUTHENTICATE": _authenticate,

@@ -1,14 +1,14 @@
-"""LOGIN and AUTHENTICATE (RFC 9051 §6.2.2, §6.2.3; RFC 4959): everything is decided at the door `mail.auth`."""
+"""LOGIN, AUTHENTICATE, UNAUTHENTICATE (RFC 9051 §6.2.2, §6.2.3; RFC 4959, 8437): all is decided at the door `mail.auth`."""
 
 from __future__ import annotations
 
 from gatepost.mail.auth import Challenge, Closed, Exchange, Granted, TryLater, UnknownMechanism, Verdict
 from gatepost.net.conversation import Clocks
 from gatepost.net.wire import PeerGone
-from gatepost.proto.imap.commands import Authenticate, Login
+from gatepost.proto.imap.commands import Authenticate, Login, Unauthenticate
 from gatepost.proto.imap.engine import decode_base64
 from gatepost.proto.imap.events import SaslResponse
-from gatepost.proto.imap.limits import after_login
+from gatepost.proto.imap.limits import BEFORE_LOGIN, after_login
 from gatepost.proto.imap.render.status import Status, bad, no, ok
 from gatepost.services.imap.capability import capability_code
 from gatepost.services.imap.context import Context
@@ -39,6 +39,22 @@ async def authenticate(context: Context, command: Authenticate) -> Status:
                 return _admit(context, verdict)
         return no("That mechanism is not offered", "CANNOT")
     return await _exchange(context, exchange, command.initial)
+
+
+async def unauthenticate(context: Context, command: Unauthenticate) -> Status:
+    """Back to before the sign-in: nothing of it is left but TLS and what ID said (RFC 8437 §3, §4.1). Never NO."""
+    house = context.house
+    if not house.options.unauthenticate:
+        return bad("UNAUTHENTICATE is not offered")
+    context.unselect()
+    context.account = context.mail_of = None
+    context.enabled.clear()
+    context.compressed = False  # the session ends it once the answer is queued
+    context.engine.limits = BEFORE_LOGIN
+    patience = house.options.login_timeout
+    context.talk.begin_again(Clocks(idle=patience, command=patience, connection=patience))
+    house.auth.sign_out(context.wire.connection)
+    return ok("Signed out")
 
 
 async def _exchange(context: Context, exchange: Exchange, initial: bytes | None) -> Status:
@@ -84,4 +100,5 @@ def _admit(context: Context, verdict: Verdict) -> Status:
 HANDLERS: dict[type, Handler] = {
     Login: Handler(login, State.STRANGER),
     Authenticate: Handler(authenticate, State.STRANGER),
+    Unauthenticate: Handler(unauthenticate, State.KNOWN),
 }
