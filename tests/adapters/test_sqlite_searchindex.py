@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import apsw
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatepost.adapters.clock import SystemClock
-from gatepost.adapters.sqlite import SqliteMailstore, searchindex
+from gatepost.adapters.sqlite import SqliteMailstore, indexing, searchindex
 from gatepost.adapters.sqlite.accountmail import SqliteAccountMail
 from gatepost.adapters.sqlite.connections import connect, prepare
 from gatepost.adapters.sqlite.mailschema import migrations
@@ -18,7 +19,8 @@ from gatepost.adapters.sqlite.searchindex import LONG_TEXT, Document
 from gatepost.adapters.sqlite.searchtext import fold
 from gatepost.model import search as ask
 from gatepost.model.account import AccountId
-from gatepost.model.mail import Draft, EmailId
+from gatepost.model.errors import StorageUnavailable
+from gatepost.model.mail import Draft, EmailId, MailboxId
 from gatepost.model.search import Criterion
 from gatepost.model.uidset import ALL_UIDS, UidSet
 
@@ -164,3 +166,39 @@ async def test_mail_of_an_older_version_is_indexed_when_it_is_searched(tmp_path:
     assert await mail.index_text() == 4
     assert await mail.search(box, ask.Body("needle")) == [2]  # type: ignore[arg-type]
     await store.close()
+
+
+async def until_indexed(mail: SqliteAccountMail) -> None:
+    """Returns when nothing waits; the test's own time limit is the limit."""
+    count = "SELECT count(*) FROM unindexed WHERE long = 0"
+    while await mail._shelf.database.read(lambda db: db.execute(count).get):
+        await asyncio.sleep(0.005)
+
+
+async def test_the_background_indexes_every_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexing, "ROUND_SECONDS", 0.001)
+    monkeypatch.setattr(indexing, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(indexing, "STEP_EMAILS", 2)
+    store = SqliteMailstore(tmp_path, SystemClock())
+    accounts = [store.open(AccountId(f"a{n}")) for n in range(3)]
+    for mail in accounts:
+        await fill(mail)
+    for mail in accounts:
+        await until_indexed(mail)
+    await accounts[0].append(Draft(message(5, body="another"), (MailboxId(1),)))  # after a rest
+    await until_indexed(accounts[0])
+    assert await accounts[0].search(MailboxId(1), ask.Body("another")) == [5]
+    await store.close()
+
+
+async def test_a_few_messages_wait_and_a_closing_store_does_not(tmp_path: Path) -> None:
+    store = SqliteMailstore(tmp_path, SystemClock())
+    mail = store.open(AccountId("a1"))
+    await fill(mail)
+    waiting = store.shelf(AccountId("a1")).index
+    assert store._indexing._due() == []
+    store._indexing.wake(waiting, indexing.STEP_EMAILS)
+    await store.close()
+    with pytest.raises(StorageUnavailable):
+        waiting.step()
+    store._indexing._index(waiting)  # says nothing: whoever asked has been told

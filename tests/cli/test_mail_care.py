@@ -15,6 +15,7 @@ from gatepost.cli.client import Client, Session
 from gatepost.cli.mailcare import restore_all
 from gatepost.cli.output import Sorry
 from gatepost.model.mail import Draft
+from gatepost.services.admin.protocol import Refused
 
 
 @pytest.fixture
@@ -55,6 +56,10 @@ async def test_check_and_repair_while_the_server_runs(running: Running, tmp_path
     done = await asyncio.to_thread(run, tmp_path, "check", "--json")
     assert done.returncode == 1
     assert {(fault["account"], fault["kind"]) for fault in json.loads(done.stdout)} == {(ADA, "lost"), ("", "nobody")}
+    for stranger in ("nobody", "../x", "nobody@example.org"):
+        with pytest.raises(Refused):
+            await running.call("mail.check", account=stranger)
+    assert await running.call("mail.check", account="stranger") == []
     done = await asyncio.to_thread(run, tmp_path, "repair", ADA, "--json")
     assert done.returncode == 1  # it can only be marked
     done = await asyncio.to_thread(run, tmp_path, "check", ADA)

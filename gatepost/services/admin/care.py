@@ -40,8 +40,9 @@ class RestoreFrom(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     replace: bool = False
 
 
-def _find(admin: Administration, text: str) -> AccountId:
-    return admin.directory.find(text).id if "@" in text else AccountId(text)
+async def _find(admin: Administration, text: str) -> AccountId:
+    """By address; by id only where there is such a folder."""
+    return AccountId(text) if text in await admin.store.upkeep.kept() else admin.directory.find(text).id
 
 
 @operation("mail.kept")
@@ -66,13 +67,13 @@ async def mail_check_server(admin: Administration, args: NoArguments) -> list[Fa
 @operation("mail.check", Of)
 async def mail_check(admin: Administration, args: Of) -> list[Fault]:
     """Reads all of the account's mail; changes nothing."""
-    return await admin.store.upkeep.check(_find(admin, args.account))
+    return await admin.store.upkeep.check(await _find(admin, args.account))
 
 
 @operation("mail.repair", Of)
 async def mail_repair(admin: Administration, args: Of) -> list[Fault]:
     """What was found, and what of it is mended."""
-    found = await admin.store.upkeep.repair(_find(admin, args.account))
+    found = await admin.store.upkeep.repair(await _find(admin, args.account))
     if found:
         admin.note("mail.repair", args.account)
     return found
