@@ -56,6 +56,7 @@ def _calm_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG, _MIDDLE, _OLD)
+    gc.enable()
 
 
 async def _serve(options: Options, demo: bool) -> None:
