@@ -45,13 +45,12 @@ NOW = 1e9
 
 
 def options(count: int, policy: str = "simple") -> GuardOptions:
-    """Room for `count` of each, and accounts that never close."""
+    """Room for `count` of each (0: as it is by default), and accounts that never close."""
     many = count + count // 10
+    tables = {"max_sources": many, "max_networks": 2 * many, "max_bans": many} if count else {}
     return GuardOptions(
         policy=policy,  # type: ignore[arg-type]
-        max_sources=many,
-        max_networks=max(2048, many // 256),
-        max_bans=many,
+        **tables,
         account_limit=Rate(10**9, 86400.0),
         full=FullOptions(total=Rate(10**9, 86400.0)),
         never_ban=(),
@@ -103,22 +102,17 @@ def floor(count: int) -> float:
     return (resident_kib(os.getpid()) - before) * 1024 / len(kept)
 
 
-def memory(count: int, policy: str) -> tuple[float, int]:
-    """(octets for each source, sources held)."""
-    guard, prints = Guard(options(count, policy), KEY), Fingerprints(KEY, KEY)
-    fill(guard, 1000, prints)
+# -- decisions --------------------------------------------------------------------------------------------------------------
+def decisions(
+    name: str, policy: str, room: int, count: int, profiled: bool
+) -> tuple[float, int, list[tuple[str, ...]]]:
+    """Octets for each source, how many are held, and the cost of each step with so many; what the collector adds."""
+    guard, prints = Guard(options(room, policy), KEY), Fingerprints(KEY, KEY)
     before = resident_kib(os.getpid())
     fill(guard, count, prints)
     guard.changed()
     held = len(guard._state.sources.entries)
-    return (resident_kib(os.getpid()) - before) * 1024 / held, held
-
-
-# -- decisions --------------------------------------------------------------------------------------------------------------
-def decisions(count: int, policy: str, profiled: bool) -> list[tuple[str, ...]]:
-    """The cost of each step with so many sources tracked; and what the collector adds."""
-    guard, prints = Guard(options(count, policy), KEY), Fingerprints(KEY, KEY)
-    fill(guard, count, prints)
+    octets = (resident_kib(os.getpid()) - before) * 1024 / held
     gc.collect()
     rows = []
     now = NOW + count * 0.001
@@ -127,10 +121,10 @@ def decisions(count: int, policy: str, profiled: bool) -> list[tuple[str, ...]]:
         ("new ones", list(attempts(count, SAMPLES, prints))),
     )
     profile = cProfile.Profile()
-    for name, cases_ in cases:
+    for which, cases_ in cases:
         if profiled:
             profile.enable()
-        rows.append(row(f"{policy}, {count:,} tracked: {name}", *steps(guard, cases_, now)))
+        rows.append(row(f"{name}: {which}", *steps(guard, cases_, now)))
         profile.disable()
         now += 1.0
     if profiled:
@@ -141,13 +135,13 @@ def decisions(count: int, policy: str, profiled: bool) -> list[tuple[str, ...]]:
     began = time.perf_counter()
     changed = len(guard.changed())
     print(
-        f"  {policy}, {count:,}: a tick takes {ticked * 1e3:.1f} ms; taking {changed:,} changes for the store "
+        f"  {name}: a tick takes {ticked * 1e3:.1f} ms; taking {changed:,} changes for the store "
         f"{(time.perf_counter() - began) * 1e3:.0f} ms"
     )
     began = time.perf_counter()
     gc.collect()
-    print(f"  {policy}, {count:,}: a full garbage collection takes {(time.perf_counter() - began) * 1e3:.0f} ms")
-    return rows
+    print(f"  {name}: a full garbage collection takes {(time.perf_counter() - began) * 1e3:.0f} ms")
+    return octets, held, rows
 
 
 def steps(guard: Guard, cases: list[Attempt], now: float) -> tuple[list[float], list[float], list[float]]:
@@ -181,6 +175,8 @@ def start(count: int) -> list[tuple[str, str]]:
     with tempfile.TemporaryDirectory(prefix="gatepost-bench-") as name:
         path = Path(name) / "gatepost.db"
         asyncio.run(store_bans(path, count))
+        gc.collect()
+        gc.disable()  # as `gatepost serve` does while it starts
         rows = []
         store, began = SqliteGuardStore(path), time.perf_counter()
         records = list(store.load())
@@ -236,27 +232,39 @@ def apart(function: object, *arguments: object) -> object:
         return pool.apply(function, arguments)  # type: ignore[arg-type]
 
 
+def print_decisions(count: int, profiled: bool) -> None:
+    least = apart(floor, count)
+    assert isinstance(least, float)
+    memory = [("the floor: a dict of objects with as many slots", f"{least:.0f}", "")]
+    rows: list[tuple[str, ...]] = []
+    for name, policy, room in (
+        ("simple, few tracked", "simple", 10_000),
+        (f"simple, {count:,} tracked", "simple", count),
+        (f"full, {count:,} tracked", "full", count),
+        ("full, tables of the default size, full", "full", 0),
+    ):
+        many = count if room == count else 1000 if room else 30_000
+        octets, held, more = apart(decisions, name, policy, room, many, profiled)  # type: ignore[misc]
+        rows += more
+        if room == count:
+            what = f"{policy}: {held:,} sources that failed once" + (", and their networks" if policy == "full" else "")
+            memory.append((what, f"{octets:.0f}", f"{octets - least:.0f}"))
+    table(f"Memory of {count:,} sources", ("", "octets each", "beyond the floor"), memory)
+    table(
+        f"Decisions, us ({SAMPLES:,} each; wrong passwords; aim: 15 in all)",
+        ("", "admit", "reserve", "settle", "all", "mean", "p99", "most"),
+        rows,
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--count", type=int, default=1_000_000)
-    parser.add_argument("--only", choices=("memory", "decisions", "start"), default="")
+    parser.add_argument("--only", choices=("decisions", "start"), default="")
     parser.add_argument("--profile", action="store_true", help="of the decisions, function by function")
     asked = parser.parse_args()
-    if asked.only in ("", "memory"):
-        least = apart(floor, asked.count)
-        rows = [("the floor: a dict of objects with as many slots", f"{least:.0f}", "")]
-        each, held = apart(memory, asked.count, "simple")  # type: ignore[misc]
-        rows.append((f"a source that failed once ({held:,} held)", f"{each:.0f}", f"{each - least:.0f}"))  # type: ignore[operator]
-        table(f"Memory of {asked.count:,} sources", ("", "octets each", "beyond the floor"), rows)
     if asked.only in ("", "decisions"):
-        rows_ = []
-        for policy, count in (("simple", 1000), ("simple", asked.count), ("full", asked.count)):
-            rows_ += apart(decisions, count, policy, asked.profile)  # type: ignore[operator]
-        table(
-            f"Decisions, us ({SAMPLES:,} each; wrong passwords; aim: 15 in all)",
-            ("", "admit", "reserve", "settle", "all", "mean", "p99", "most"),
-            rows_,
-        )
+        print_decisions(asked.count, asked.profile)
     if asked.only in ("", "start"):
         rows = apart(start, asked.count)  # type: ignore[assignment]
         table(f"A start with {asked.count:,} bans", ("", "seconds"), rows)

@@ -25,7 +25,7 @@ from pathlib import Path
 import msgspec
 from banround import BanRound
 from flood import Flood, Report, botnet
-from measuring import ADA, ADA_PASSWORD, BenchServer, cpu_seconds, percentile, server, table
+from measuring import ADA, ADA_PASSWORD, BenchServer, cpu_seconds, percentile, server, table, waited_seconds
 from owner import Owner
 
 from gatepost.cli.knock import Answer, can_knock, knock
@@ -132,7 +132,7 @@ def owner(rate: float) -> None:
         for address in BANNED:
             running.ask("ban.add", subject=address, seconds=3600)
         quiet = one.sample(SAMPLES)
-        before = cpu_seconds(running.pid)
+        before, waited = cpu_seconds(running.pid), waited_seconds(running.pid)
         flood = Flood(
             running.ports, partial(botnet, BANNED, 0.5, ADA), rate=rate, seconds=30, core=CLIENT_CORE, together=1024
         )
@@ -140,8 +140,9 @@ def owner(rate: float) -> None:
         attacked = one.sample(SAMPLES, flood.running)
         report = flood.report()
         cpu = (cpu_seconds(running.pid) - before) / report.seconds
+        waiting = (waited_seconds(running.pid) - waited) / report.seconds
     print_owner(rate, quiet, attacked)
-    print_flood(report, cpu)
+    print_flood(report, cpu, waiting)
 
 
 def print_owner(rate: float, quiet: dict[str, list[float]], attacked: dict[str, list[float]]) -> None:
@@ -158,18 +159,28 @@ def print_owner(rate: float, quiet: dict[str, list[float]], attacked: dict[str, 
     )
 
 
-def print_flood(report: Report, cpu: float) -> None:
+def print_flood(report: Report, cpu: float, waiting: float) -> None:
     rows = [
         (
             f"{report.begun / report.seconds:,.0f}",
             *(f"{report.answers.get(name, 0):,}" for name in ("dropped", "refused", "answered", "unfinished")),
             f"{cpu * 100:.0f}%",
+            f"{waiting * 100:.0f}%",
             f"{report.cpu / report.seconds * 100:.0f}%",
         )
     ]
     table(
         "The attack (half of it from 200 banned addresses, half from addresses never seen; many logins, the owner's too)",
-        ("attempts a second", "dropped", "refused", "answered", "unfinished", "server's core", "attacker's"),
+        (
+            "attempts a second",
+            "dropped",
+            "refused",
+            "answered",
+            "unfinished",
+            "server's core",
+            "its loop waited",
+            "attacker's core",
+        ),
         rows,
     )
 
