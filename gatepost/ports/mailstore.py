@@ -109,6 +109,11 @@ class AccountMail(Protocol):
         """All of them or none (MULTIAPPEND, RFC 3502)."""
         ...
 
+    async def replace(self, draft: Draft, mailbox: MailboxId, uid: int) -> Stored:
+        """Keeps a message and removes the entry `uid` of `mailbox`, both or neither; only the difference counts towards the
+        quota (RFC 8508 §3.4). Raises what `append` raises, and NoSuchEmail."""
+        ...
+
     async def set_flags(
         self, mailbox: MailboxId, uids: UidSet, mode: str, flags: Flags, unchanged_since: int | None = None
     ) -> FlagsChanged:

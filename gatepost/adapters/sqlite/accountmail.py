@@ -15,7 +15,18 @@ from typing import TypeVar
 
 import apsw
 
-from gatepost.adapters.sqlite import appending, blobs, counts, emails, entries, mailboxes, scripts, searching, states
+from gatepost.adapters.sqlite import (
+    appending,
+    blobs,
+    counts,
+    emails,
+    entries,
+    mailboxes,
+    replacing,
+    scripts,
+    searching,
+    states,
+)
 from gatepost.adapters.sqlite.indexing import AccountIndex, Indexing
 from gatepost.adapters.sqlite.mailschema import migrations
 from gatepost.adapters.sqlite.rows import fetch_first, fetch_one
@@ -198,13 +209,24 @@ class SqliteAccountMail:
         return (await self.append_all([draft]))[0]
 
     async def append_all(self, drafts: Sequence[Draft]) -> list[Stored]:
+        files = self._shelf.files
+        return await self._store(
+            drafts, lambda change, all_of: [appending.append(change, files, one) for one in all_of]
+        )
+
+    async def replace(self, draft: Draft, mailbox: MailboxId, uid: int) -> Stored:
+        files = self._shelf.files
+        return await self._store([draft], lambda change, one: replacing.replace(change, files, one[0], mailbox, uid))
+
+    async def _store(self, drafts: Sequence[Draft], work: Callable[[Change, list[appending.Prepared]], T]) -> T:
+        """`work` in one change, once everything that needs no database is done and large octets are on disk."""
         shelf = self._shelf
         prepared = [await shelf.database.compute(partial(appending.prepare, draft)) for draft in drafts]
         large = [each for each in prepared if len(each.draft.content) > blobs.INLINE_OCTETS]
         try:
             for each in large:
                 await shelf.database.aside(partial(shelf.files.keep, each.blob, each.draft.content))
-            return await self._change(lambda change: [appending.append(change, shelf.files, each) for each in prepared])
+            return await self._change(lambda change: work(change, prepared))
         except BaseException:
             shelf.doubt(*[each.blob for each in large])
             raise

@@ -35,16 +35,19 @@ class Deflate:
     def take(self) -> bytes:
         """The next block of what the peer said, empty if there is none yet. Raises BrokenStream, also for a stream that
         was read to its end: only a command in its last block could have ended it rightly."""
-        if self._inflate.eof:
+        if self._ended():
             raise BrokenStream
         try:
             data = self._inflate.decompress(self._received, _BLOCK)
         except zlib.error:
             raise BrokenStream from None
         self._received = self._inflate.unconsumed_tail or self._inflate.unused_data
-        if self._inflate.eof and not data:
+        if self._ended() and not data:
             raise BrokenStream
         return data
+
+    def _ended(self) -> bool:
+        return self._inflate.eof
 
     @property
     def rest(self) -> bytes:

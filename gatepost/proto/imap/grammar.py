@@ -19,17 +19,18 @@ PARSERS: dict[str, Callable[[Cursor], object]] = {
     **search.PARSERS,
 }
 UID_PARSERS: dict[str, Callable[[Cursor], object]] = {
+    **append.UID_PARSERS,
     **messages.UID_PARSERS,
     **fetch.UID_PARSERS,
     **search.UID_PARSERS,
 }
 
 # RFC 9051 §9 tag = 1*<any ASTRING-CHAR except "+">; the length is our bound
-_HEAD = re.compile(rb'([^\x00-\x20(){%*"\\+\x7f-\xff]{1,128})(?: ([A-Za-z]{1,32}))?')
+_HEAD = re.compile(rb'([^\x00-\x20(){%*"\\+\x7f-\xff]{1,128})(?: (?:[Uu][Ii][Dd] (?=[A-Za-z]))?([A-Za-z]{1,32}))?')
 
 
 def read_head(text: bytes) -> tuple[str | None, bytes]:
-    """A command's tag and its name in upper case; None and empty where there is none."""
+    """A command's tag and its name in upper case, without UID before it; None and empty where there is none."""
     found = _HEAD.match(text)
     if found is None:
         return None, b""

@@ -6,7 +6,7 @@ import msgspec
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """Octets, but `literals` counts. `append` bounds one literal of APPEND, `literal` one of any other command;
+    """Octets, but `literals` counts. `append` bounds one literal of APPEND or REPLACE, `literal` one of any other command;
     `swallow` is how much of a refused non-synchronising literal is read past before the connection is given up."""
 
     line: int
@@ -17,7 +17,7 @@ class Limits(msgspec.Struct, frozen=True):
 
     def literal_of(self, command: bytes) -> int:
         """The bound for one literal of this command (upper case)."""
-        return self.append if command == b"APPEND" else self.literal
+        return self.append if command in (b"APPEND", b"REPLACE") else self.literal
 
 
 SASL_LINE = 16 * 1024

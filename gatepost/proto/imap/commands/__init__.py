@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from gatepost.proto.imap.commands.append import Append
+from gatepost.proto.imap.commands.append import Append, Replace
 from gatepost.proto.imap.commands.connection import (
     Authenticate,
     Capability,
@@ -38,7 +38,7 @@ from gatepost.proto.imap.commands.search import Search, Sort, Thread
 
 Command: TypeAlias = (
     Append | Authenticate | Capability | Check | Close | Compress | Copy | Create | Delete | Enable | Expunge | Fetch
-    | GetQuota | GetQuotaRoot | Id | Idle | List | Login | Logout | Lsub | Move | Namespace | Noop | Rename | Search
+    | GetQuota | GetQuotaRoot | Id | Idle | List | Login | Logout | Lsub | Move | Namespace | Noop | Rename | Replace | Search
     | Select | Sort | StartTls | Status | Store | Subscribe | Thread | Unauthenticate | Unselect | Unsubscribe
 )  # fmt: skip
 
@@ -68,6 +68,7 @@ __all__ = [
     "Namespace",
     "Noop",
     "Rename",
+    "Replace",
     "Search",
     "Select",
     "Sort",

@@ -1,4 +1,5 @@
-"""APPEND (RFC 9051 §6.3.12), several messages at once (RFC 3502), literal8 (RFC 3516 §4.4) and UTF8 (RFC 6855 §4)."""
+"""APPEND (RFC 9051 §6.3.12), several messages at once (RFC 3502), literal8 (RFC 3516 §4.4) and UTF8 (RFC 6855 §4);
+REPLACE (RFC 8508)."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import msgspec
 
 from gatepost.proto.imap.cursor import Cursor, SyntaxFault
 from gatepost.proto.imap.dates import parse_date_time
+from gatepost.proto.imap.sequence import SequenceSet
 
 _UTF8 = re.compile(rb"(?i:UTF8) \(")
 
@@ -29,6 +31,16 @@ class Append(msgspec.Struct, frozen=True):
     utf8: bool = False
 
 
+class Replace(msgspec.Struct, frozen=True):
+    """REPLACE: `message` names the one that goes (RFC 8508 §3.2, §3.3)."""
+
+    message: SequenceSet
+    mailbox: bytes
+    new: AppendMessage
+    uid: bool = False
+    utf8: bool = False
+
+
 def _append(cursor: Cursor) -> Append:
     cursor.space()
     mailbox = cursor.astring()
@@ -36,27 +48,49 @@ def _append(cursor: Cursor) -> Append:
     utf8 = False
     while not cursor.ended:
         cursor.space()
-        flags: tuple[str, ...] = ()
-        received = None
-        if cursor.peek(b"("):
-            flags = cursor.flags()
-            cursor.space()
-        if cursor.peek(b'"'):
-            received = parse_date_time(cursor.string())
-            if received is None:
-                raise SyntaxFault("Expected a date and time")
-            cursor.space()
-        if _UTF8.match(cursor.text, cursor.at):
-            utf8 = True
-            cursor.match(_UTF8, "UTF8")
-            content = cursor.literal(eight=True)
-            cursor.expect(b")")
-        else:
-            content = cursor.literal(eight=True)
-        messages.append(AppendMessage(content, flags, received))
+        message, as_utf8 = _message(cursor)
+        messages.append(message)
+        utf8 = utf8 or as_utf8
     if not messages:
         raise SyntaxFault("APPEND needs a message")
     return Append(mailbox, tuple(messages), utf8)
 
 
-PARSERS: dict[str, Callable[[Cursor], object]] = {"APPEND": _append}
+def _replace(uid: bool) -> Callable[[Cursor], Replace]:
+    def parse(cursor: Cursor) -> Replace:
+        cursor.space()
+        message = cursor.sequence()
+        if message.saved or len(message.ranges) != 1 or message.ranges[0][0] != message.ranges[0][1]:
+            raise SyntaxFault("REPLACE takes one message")
+        cursor.space()
+        mailbox = cursor.astring()
+        cursor.space()
+        new, utf8 = _message(cursor)
+        return Replace(message, mailbox, new, uid, utf8)
+
+    return parse
+
+
+def _message(cursor: Cursor) -> tuple[AppendMessage, bool]:
+    """append-message (RFC 8508 §5, RFC 9051 §9), and whether its UTF8 form was used."""
+    flags: tuple[str, ...] = ()
+    received = None
+    if cursor.peek(b"("):
+        flags = cursor.flags()
+        cursor.space()
+    if cursor.peek(b'"'):
+        received = parse_date_time(cursor.string())
+        if received is None:
+            raise SyntaxFault("Expected a date and time")
+        cursor.space()
+    utf8 = _UTF8.match(cursor.text, cursor.at) is not None
+    if utf8:
+        cursor.match(_UTF8, "UTF8")
+    content = cursor.literal(eight=True)
+    if utf8:
+        cursor.expect(b")")
+    return AppendMessage(content, flags, received), utf8
+
+
+PARSERS: dict[str, Callable[[Cursor], object]] = {"APPEND": _append, "REPLACE": _replace(uid=False)}
+UID_PARSERS: dict[str, Callable[[Cursor], object]] = {"REPLACE": _replace(uid=True)}

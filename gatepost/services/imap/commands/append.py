@@ -1,35 +1,23 @@
-"""APPEND (RFC 9051 §6.3.12; RFC 3502, 4315, 6855 §4)."""
+"""APPEND (RFC 9051 §6.3.12; RFC 3502, 4315, 6855 §4) and REPLACE (RFC 8508)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gatepost.model.flags import make_flags
-from gatepost.model.mail import Draft
-from gatepost.proto.imap.commands import Append
+from gatepost.model.mail import Draft, Mailbox
+from gatepost.proto.imap.commands import Append, Replace
+from gatepost.proto.imap.commands.append import AppendMessage
 from gatepost.proto.imap.render.status import Status, bad, no, ok
-from gatepost.services.imap.context import Context
+from gatepost.services.imap.context import Context, Refused
 from gatepost.services.imap.handler import Handler, State
 from gatepost.services.imap.selected import uid_list
+from gatepost.services.imap.updates import report
 
 
 async def append(context: Context, command: Append) -> Status:
     """All of the messages or none."""
-    if command.utf8 and not context.utf8:
-        return bad("UTF8=ACCEPT was not enabled")  # RFC 6855 §4
-    if any(not message.content for message in command.messages):
-        return no("An empty message is not kept")  # RFC 3502 §6.3.11: a client's way to give up
-    if any(len(message.content) > context.house.max_message for message in command.messages):
-        return no("The message is too large", "TOOBIG")  # RFC 7889 §4
-    mailbox = await context.target(command.mailbox)
-    now = context.house.clock.now()
-    drafts = [
-        Draft(
-            message.content,
-            (mailbox.id,),
-            make_flags(flag for flag in message.flags if flag.lower() != "\\recent"),
-            now if message.received is None else message.received,
-        )
-        for message in command.messages
-    ]
+    mailbox, drafts = await _drafts(context, command.mailbox, command.messages, command.utf8)
     stored = await context.mail.append_all(drafts)
     uids = uid_list(one.uids[0] for one in stored)
     if context.view is not None and context.view.mailbox == mailbox.id:
@@ -37,4 +25,48 @@ async def append(context: Context, command: Append) -> Status:
     return ok("APPEND done", f"APPENDUID {mailbox.uidvalidity} {uids}")
 
 
-HANDLERS: dict[type, Handler] = {Append: Handler(append, State.KNOWN)}
+async def replace(context: Context, command: Replace) -> Status:
+    """One message in the place of another, both or neither (RFC 8508 §3.4)."""
+    view = context.writable
+    old = view.resolve(command.message, command.uid)
+    if not view.count(old):
+        return no("There is no such message")
+    mailbox, [draft] = await _drafts(context, command.mailbox, (command.new,), command.utf8)
+    stored = await context.mail.replace(draft, view.mailbox, next(iter(old)))
+    view.dirty = True
+    # RFC 8508 §4.3: before the EXPUNGE; EXISTS comes before it too, as in the examples of §3.2
+    context.send(ok("Replacement ready", f"APPENDUID {mailbox.uidvalidity} {stored.uids[0]}").render())
+    await report(context, expunges=False)
+    await report(context, expunges=True)
+    if context.qresync and context.view is not None:
+        return ok("REPLACE done", f"HIGHESTMODSEQ {view.modseq}")  # RFC 8508 §4.5, RFC 7162 §3.2.7
+    return ok("REPLACE done")
+
+
+async def _drafts(
+    context: Context, name: bytes, messages: Sequence[AppendMessage], utf8: bool
+) -> tuple[Mailbox, list[Draft]]:
+    """Where the messages are to go, and what is to be kept. Raises Refused."""
+    if utf8 and not context.utf8:
+        raise Refused(bad("UTF8=ACCEPT was not enabled"))  # RFC 6855 §4
+    if any(not message.content for message in messages):
+        raise Refused(no("An empty message is not kept"))  # RFC 3502 §6.3.11: a client's way to give up
+    if any(len(message.content) > context.house.max_message for message in messages):
+        raise Refused(no("The message is too large", "TOOBIG"))  # RFC 7889 §4
+    mailbox = await context.target(name)
+    now = context.house.clock.now()
+    return mailbox, [
+        Draft(
+            message.content,
+            (mailbox.id,),
+            make_flags(flag for flag in message.flags if flag.lower() != "\\recent"),
+            now if message.received is None else message.received,
+        )
+        for message in messages
+    ]
+
+
+HANDLERS: dict[type, Handler] = {
+    Append: Handler(append, State.KNOWN),
+    Replace: Handler(replace, State.SELECTED),
+}

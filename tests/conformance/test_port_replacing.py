@@ -1,0 +1,40 @@
+"""`AccountMail.replace`, and what a session asks of a mailbox when it opens it."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatepost.model.account import AccountId
+from gatepost.model.errors import NoSuchEmail, OverQuota
+from gatepost.model.mail import Draft
+from gatepost.model.uidset import ALL_UIDS
+
+
+async def test_only_the_difference_counts_towards_the_quota(store):
+    mail = store.open(AccountId("a1"), quota=1000)
+    inbox = (await mail.mailbox("INBOX")).id
+    await mail.append(Draft(b"x" * 900, (inbox,)))
+    stored = await mail.replace(Draft(b"y" * 950, (inbox,)), inbox, 1)
+    assert stored.uids == (2,)
+    assert await mail.usage() == 950
+    with pytest.raises(OverQuota):
+        await mail.replace(Draft(b"z" * 1001, (inbox,)), inbox, 2)
+    assert [entry.uid for entry in await mail.entries(inbox, ALL_UIDS)] == [2]
+    assert await mail.usage() == 950
+
+
+@pytest.mark.parametrize("size", [10, 200_000], ids=["row", "file"])
+async def test_the_same_octets_may_take_their_own_place(mail, size):
+    inbox = (await mail.mailbox("INBOX")).id
+    first = await mail.append(Draft(b"x" * size, (inbox,)))
+    second = await mail.replace(Draft(b"x" * size, (inbox,)), inbox, 1)
+    assert second.blob == first.blob
+    assert await mail.read_blob(second.blob) == b"x" * size
+    assert (await mail.delta(inbox, first.modseq)).vanished == type(ALL_UIDS)([(1, 1)])
+
+
+async def test_nothing_is_kept_in_the_place_of_nothing(mail):
+    inbox = (await mail.mailbox("INBOX")).id
+    with pytest.raises(NoSuchEmail):
+        await mail.replace(Draft(b"x", (inbox,)), inbox, 1)
+    assert not await mail.uids(inbox)
