@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 DEMO_DOMAIN = "example.org"
 DEMO_ACCOUNTS = (("ada@example.org", "Ada", "analytical-engine"), ("grace@example.org", "Grace", "first-moth-found"))
+_YOUNG, _MIDDLE, _OLD = 10_000, 20, 50
+"""gc thresholds: new containers before the young are looked at, and times the younger before the older are."""
 
 
 def run(main: object) -> None:
@@ -46,10 +48,6 @@ def _slim_tls() -> None:
     sslproto.SSLProtocol.max_size = 16 * 1024
 
 
-_YOUNG, _MIDDLE, _OLD = 10_000, 20, 50
-"""gc thresholds: new containers before the young are looked at, and times the younger before the older are."""
-
-
 def _calm_collector() -> None:
     """What was imported and loaded so far stays to the end: looking through it again and again stopped the event loop for
     tens of milliseconds each time, most often under attack."""
@@ -63,6 +61,7 @@ async def _serve(options: Options, demo: bool) -> None:
     from gatepost.app import Server  # the whole house is slow to import: the other commands do without
     from gatepost.net.acceptor import CannotListen, join
 
+    gc.disable()  # a start only makes things that stay: with a million bans it would be searched for garbage half the time
     try:
         server = Server(options)
         if demo:
