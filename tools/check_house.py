@@ -23,7 +23,11 @@ def tracked(suffix: str) -> list[Path]:
         text=True,
         check=False,
     )
-    names = done.stdout.split("\n") if done.returncode == 0 else [str(p.relative_to(ROOT)) for p in ROOT.rglob(f"*{suffix}")]
+    names = (
+        done.stdout.split("\n")
+        if done.returncode == 0
+        else [str(p.relative_to(ROOT)) for p in ROOT.rglob(f"*{suffix}")]
+    )
     return [ROOT / name for name in names if name and (ROOT / name).is_file() and not name.startswith(".venv")]
 
 
@@ -41,7 +45,9 @@ def main() -> int:
                 faults.append(f"{name}: a name that says nothing")
             if text.strip() and not text.lstrip().startswith(('"""', "#!")):
                 faults.append(f"{name}: no module docstring")
-        faults += [f"{name}: RFC {number} is not in docs/rfc.toml" for number in sorted(set(CITATION.findall(text)) - known)]
+        faults += [
+            f"{name}: RFC {number} is not in docs/rfc.toml" for number in sorted(set(CITATION.findall(text)) - known)
+        ]
     print("\n".join(faults) or "house: no faults")
     return 1 if faults else 0
 
