@@ -46,6 +46,7 @@ _TABLE: tuple[tuple[str, Callable[[Context], bool]], ...] = (
     ("CREATE-SPECIAL-USE", _known),  # RFC 6154
     ("STATUS=SIZE", _known),  # RFC 8438
     ("ESEARCH", _known),  # RFC 4731
+    ("PARTIAL", _known),  # RFC 9394
     ("SEARCHRES", _known),  # RFC 5182
     ("WITHIN", _known),  # RFC 5032
     ("SORT", _known),  # RFC 5256

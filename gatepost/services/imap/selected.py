@@ -82,6 +82,13 @@ class Selected:
         """How many known messages lie in `uids`."""
         return sum(bisect_left(self.uids, high + 1) - bisect_left(self.uids, low) for low, high in uids.ranges)
 
+    def within(self, uids: UidSet) -> list[int]:
+        """The known messages that lie in `uids`, ascending."""
+        known: list[int] = []
+        for low, high in uids.ranges:
+            known.extend(self.uids[bisect_left(self.uids, low) : bisect_left(self.uids, high + 1)])
+        return known
+
     def numbered(self, uids: UidSet) -> UidSet:
         """Known UIDs as a set of sequence numbers, range by range."""
         return UidSet(

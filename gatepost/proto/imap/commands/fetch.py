@@ -9,6 +9,7 @@ from typing import TypeAlias
 import msgspec
 
 from gatepost.proto.imap.cursor import MAX_NUMBER64, Cursor, SyntaxFault
+from gatepost.proto.imap.partial import Partial, parse_partial
 from gatepost.proto.imap.sequence import SequenceSet
 
 ATTRIBUTES = frozenset(
@@ -72,13 +73,14 @@ Item: TypeAlias = Attribute | Body | Binary | BinarySize
 
 
 class Fetch(msgspec.Struct, frozen=True):
-    """FETCH; `changed_since` and `vanished` are RFC 7162's modifiers (§3.1.4.1, §3.2.6)."""
+    """FETCH; `changed_since` and `vanished` are RFC 7162's modifiers (§3.1.4.1, §3.2.6), `partial` is RFC 9394's (§3.3)."""
 
     messages: SequenceSet
     items: tuple[Item, ...]
     uid: bool = False
     changed_since: int | None = None
     vanished: bool = False
+    partial: Partial | None = None
 
 
 def _fetch(uid: bool) -> Callable[[Cursor], Fetch]:
@@ -87,10 +89,12 @@ def _fetch(uid: bool) -> Callable[[Cursor], Fetch]:
         messages = cursor.sequence()
         cursor.space()
         items = _items(cursor)
-        changed_since, vanished = _modifiers(cursor) if cursor.take(b" ") else (None, False)
+        changed_since, vanished, partial = _modifiers(cursor) if cursor.take(b" ") else (None, False, None)
+        if partial is not None and not uid:  # RFC 9394 §3.3
+            raise SyntaxFault("PARTIAL needs UID FETCH")
         if vanished and (not uid or changed_since is None):  # RFC 7162 §3.2.6
             raise SyntaxFault("VANISHED needs UID FETCH and CHANGEDSINCE")
-        return Fetch(messages, items, uid, changed_since, vanished)
+        return Fetch(messages, items, uid, changed_since, vanished, partial)
 
     return parse
 
@@ -186,20 +190,24 @@ def _lazy(cursor: Cursor) -> bool:
     return True
 
 
-def _modifiers(cursor: Cursor) -> tuple[int | None, bool]:
+def _modifiers(cursor: Cursor) -> tuple[int | None, bool, Partial | None]:
     found: dict[str, int] = {}
+    partial: Partial | None = None
 
     def modifier() -> None:
+        nonlocal partial
         name = cursor.keyword()
-        if name in found or name not in ("CHANGEDSINCE", "VANISHED"):
+        if name in found or name not in ("CHANGEDSINCE", "VANISHED", "PARTIAL"):
             raise SyntaxFault("Unknown or repeated FETCH modifier")
         found[name] = 0
         if name == "CHANGEDSINCE":
             cursor.space()
             found[name] = cursor.number64()
+        elif name == "PARTIAL":
+            partial = parse_partial(cursor)
 
     cursor.listing(modifier)
-    return found.get("CHANGEDSINCE"), "VANISHED" in found
+    return found.get("CHANGEDSINCE"), "VANISHED" in found, partial
 
 
 PARSERS: dict[str, Callable[[Cursor], object]] = {"FETCH": _fetch(uid=False)}

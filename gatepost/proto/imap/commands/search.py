@@ -8,6 +8,7 @@ import msgspec
 
 from gatepost.proto.imap.commands.keys import Key, Reader
 from gatepost.proto.imap.cursor import Cursor, SyntaxFault
+from gatepost.proto.imap.partial import Partial, parse_partial
 
 CHARSETS = {
     "US-ASCII": "utf-8",  # clients that say US-ASCII and send UTF-8 are common; ASCII is UTF-8
@@ -18,19 +19,20 @@ CHARSETS = {
 }
 """Charsets of search strings (RFC 9051 §6.4.4 requires the first two), as Python's codecs."""
 
-RETURNS = frozenset({"MIN", "MAX", "ALL", "COUNT", "SAVE"})
+RETURNS = frozenset({"MIN", "MAX", "ALL", "COUNT", "SAVE", "PARTIAL"})
 SORT_KEYS = frozenset({"ARRIVAL", "CC", "DATE", "FROM", "SIZE", "SUBJECT", "TO"})
 ALGORITHMS = frozenset({"ORDEREDSUBJECT", "REFERENCES"})
 
 
 class Search(msgspec.Struct, frozen=True):
     """SEARCH. `returns` is None for the old form, else the options of RETURN (RFC 4731 §3.1). `modseq` where a MODSEQ key
-    was used, which asks for the highest of the matches' (RFC 7162 §3.1.6)."""
+    was used, which asks for the highest of the matches' (RFC 7162 §3.1.6). `partial` is the page that PARTIAL asks for."""
 
     key: Key
     returns: frozenset[str] | None = None
     uid: bool = False
     modseq: bool = False
+    partial: Partial | None = None
 
 
 class Sort(msgspec.Struct, frozen=True):
@@ -60,20 +62,36 @@ def _charset(name: bytes) -> str:
 def _search(uid: bool) -> Callable[[Cursor], Search]:
     def parse(cursor: Cursor) -> Search:
         cursor.space()
-        returns = None
+        returns, partial = None, None
         codec = "utf-8"
         if _word(cursor, b"RETURN "):
-            returns = frozenset(cursor.listing(cursor.keyword, empty=True)) or frozenset({"ALL"})
-            if not returns <= RETURNS:
-                raise SyntaxFault("Unknown SEARCH return option")
-            cursor.space()
+            returns, partial = _returns(cursor, RETURNS)
         if _word(cursor, b"CHARSET "):
             codec = _charset(cursor.astring())
             cursor.space()
         reader = Reader(cursor, codec)
-        return Search(reader.program(), returns, uid, reader.uses_modseq)
+        return Search(reader.program(), returns, uid, reader.uses_modseq, partial)
 
     return parse
+
+
+def _returns(cursor: Cursor, known: frozenset[str]) -> tuple[frozenset[str], Partial | None]:
+    """RETURN's list and the space after it; an empty one asks for ALL (RFC 4731 §3.1)."""
+    partial: list[Partial] = []
+
+    def option() -> str:
+        name = cursor.keyword()
+        if name not in known:
+            raise SyntaxFault("Unknown return option")
+        if name == "PARTIAL":
+            partial.append(parse_partial(cursor))
+        return name
+
+    names = frozenset(cursor.listing(option, empty=True)) or frozenset({"ALL"})
+    if len(partial) > 1 or {"ALL", "PARTIAL"} <= names:  # RFC 9394 §3.1
+        raise SyntaxFault("Only one of ALL and PARTIAL")
+    cursor.space()
+    return names, partial[0] if partial else None
 
 
 def _sort(uid: bool) -> Callable[[Cursor], Sort]:

@@ -1,4 +1,4 @@
-"""FETCH (RFC 9051 §6.4.5; RFC 3516, 7162 §3.1.4, 8474, 8514, 8970).
+"""FETCH (RFC 9051 §6.4.5; RFC 3516, 7162 §3.1.4, 8474, 8514, 8970, 9394 §3.3).
 
 Messages go out in blocks, and large bodies in slices, so that memory stays flat however much is asked for.
 """
@@ -44,6 +44,8 @@ async def fetch(context: Context, command: Fetch) -> Status:
     uids = view.resolve(command.messages, command.uid)
     if command.vanished:
         await _tell_vanished(context, command)
+    if command.partial is not None:  # RFC 9394 §3.4: the page first, what changed on it then
+        uids = UidSet.of(command.partial.of(view.within(uids)))
     entries = await context.mail.entries(view.mailbox, uids, command.changed_since or 0)
     if any(isinstance(item, Body | Binary | BinarySize) for item in items):
         await _with_content(context, entries, items)

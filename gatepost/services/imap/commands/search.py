@@ -1,4 +1,4 @@
-"""SEARCH (RFC 9051 §6.4.4; RFC 4731, 5032, 5182, 7162)."""
+"""SEARCH (RFC 9051 §6.4.4; RFC 4731, 5032, 5182, 7162, 9394)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from gatepost.model import search as model
 from gatepost.model.uidset import MAX_UID, UidSet
 from gatepost.proto.imap.commands import Search
 from gatepost.proto.imap.commands.keys import AllOf, Either, Inverse, Key, Numbers, Recent, Term, Within
+from gatepost.proto.imap.partial import Partial
 from gatepost.proto.imap.render.mailbox import esearch, search_result
 from gatepost.proto.imap.render.status import Status, ok
 from gatepost.services.imap.context import Context
@@ -66,12 +67,14 @@ async def search(context: Context, command: Search) -> Status:
         return ok("SEARCH done")
     wanted = {"ALL"} if command.returns is None else command.returns
     if wanted != {"SAVE"}:
-        context.send(esearch(context.tag, command.uid, _returned(wanted, numbers, modseq)))
+        context.send(esearch(context.tag, command.uid, _returned(wanted, numbers, modseq, command.partial)))
     return ok("SEARCH done")
 
 
-def _returned(wanted: frozenset[str] | set[str], numbers: list[int], modseq: int | None) -> list[tuple[str, object]]:
-    """RFC 4731 §3.1: without a match only COUNT is said."""
+def _returned(
+    wanted: frozenset[str] | set[str], numbers: list[int], modseq: int | None, partial: Partial | None = None
+) -> list[tuple[str, object]]:
+    """RFC 4731 §3.1: without a match only COUNT is said, and that a page is empty (RFC 9394 §3.1)."""
     data: list[tuple[str, object]] = []
     if numbers and "MIN" in wanted:
         data.append(("MIN", numbers[0]))
@@ -79,6 +82,8 @@ def _returned(wanted: frozenset[str] | set[str], numbers: list[int], modseq: int
         data.append(("MAX", numbers[-1]))
     if numbers and "ALL" in wanted:
         data.append(("ALL", UidSet.of(numbers)))
+    if partial is not None:
+        data.append(("PARTIAL", f"({partial.text} {UidSet.of(partial.of(numbers)) or 'NIL'})"))
     if "COUNT" in wanted:
         data.append(("COUNT", len(numbers)))
     if numbers and modseq is not None:
@@ -87,12 +92,15 @@ def _returned(wanted: frozenset[str] | set[str], numbers: list[int], modseq: int
 
 
 def _kept(command: Search, found: list[int]) -> list[int]:
-    """What `$` holds afterwards (RFC 5182 §2.4)."""
+    """What `$` holds afterwards (RFC 5182 §2.4, RFC 9394 §3.2)."""
     assert command.returns is not None
-    if not found or command.returns & {"ALL", "COUNT"} or not command.returns & {"MIN", "MAX"}:
+    if not found or command.returns & {"ALL", "COUNT"} or not command.returns & {"MIN", "MAX", "PARTIAL"}:
         return found
     ends = {"MIN": found[0], "MAX": found[-1]}
-    return sorted({ends[name] for name in ends if name in command.returns})
+    kept = {ends[name] for name in ends if name in command.returns}
+    if command.partial is not None:
+        kept.update(command.partial.of(found))
+    return sorted(kept)
 
 
 async def _highest(context: Context, command: Search, found: list[int]) -> int | None:
@@ -102,6 +110,8 @@ async def _highest(context: Context, command: Search, found: list[int]) -> int |
     told = found
     if command.returns is not None and not command.returns & {"ALL", "COUNT"}:
         told = _kept(command, found)
+    if not told:
+        return None
     entries = await context.mail.entries(context.selected.mailbox, UidSet.of(told))
     return max((entry.modseq for entry in entries), default=None)
 
