@@ -40,7 +40,7 @@ MAX_OCTETS = 1024
 MAX_WAITING = 128
 """Checks that wait, in each of the two lanes."""
 _MIN_LOCAL = 4
-NICENESS = 10
+NICENESS = 15
 """Of the threads: on a busy machine those who are signed in already, whom the event loop serves, come before guesses."""
 
 
