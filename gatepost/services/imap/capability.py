@@ -50,6 +50,8 @@ _TABLE: tuple[tuple[str, Callable[[Context], bool]], ...] = (
     ("SEARCHRES", _known),  # RFC 5182
     ("WITHIN", _known),  # RFC 5032
     ("SORT", _known),  # RFC 5256
+    ("SORT=DISPLAY", _known),  # RFC 5957
+    ("ESORT", _known),  # RFC 5267
     ("THREAD=ORDEREDSUBJECT", _known),  # RFC 5256
     ("THREAD=REFERENCES", _known),  # RFC 5256
     ("CONDSTORE", _known),  # RFC 7162

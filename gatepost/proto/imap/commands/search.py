@@ -1,4 +1,4 @@
-"""SEARCH (RFC 9051 §6.4.4), SORT and THREAD (RFC 5256)."""
+"""SEARCH (RFC 9051 §6.4.4), SORT and THREAD (RFC 5256, 5267 §3, 5957)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ CHARSETS = {
 """Charsets of search strings (RFC 9051 §6.4.4 requires the first two), as Python's codecs."""
 
 RETURNS = frozenset({"MIN", "MAX", "ALL", "COUNT", "SAVE", "PARTIAL"})
-SORT_KEYS = frozenset({"ARRIVAL", "CC", "DATE", "FROM", "SIZE", "SUBJECT", "TO"})
+SORT_RETURNS = frozenset({"MIN", "MAX", "ALL", "COUNT"})
+"""RFC 5267 §3.1."""
+SORT_KEYS = frozenset({"ARRIVAL", "CC", "DATE", "DISPLAYFROM", "DISPLAYTO", "FROM", "SIZE", "SUBJECT", "TO"})
 ALGORITHMS = frozenset({"ORDEREDSUBJECT", "REFERENCES"})
 
 
@@ -36,12 +38,13 @@ class Search(msgspec.Struct, frozen=True):
 
 
 class Sort(msgspec.Struct, frozen=True):
-    """SORT: (name, descending) in order of weight, and the search program."""
+    """SORT: (name, descending) in order of weight, and the search program; `returns` is None for the old form (RFC 5267 §3)."""
 
     order: tuple[tuple[str, bool], ...]
     key: Key
     uid: bool = False
     modseq: bool = False
+    returns: frozenset[str] | None = None
 
 
 class Thread(msgspec.Struct, frozen=True):
@@ -97,6 +100,7 @@ def _returns(cursor: Cursor, known: frozenset[str]) -> tuple[frozenset[str], Par
 def _sort(uid: bool) -> Callable[[Cursor], Sort]:
     def parse(cursor: Cursor) -> Sort:
         cursor.space()
+        returns = _returns(cursor, SORT_RETURNS)[0] if _word(cursor, b"RETURN ") else None
 
         def criterion() -> tuple[str, bool]:
             name, descending = cursor.keyword(), False
@@ -112,7 +116,7 @@ def _sort(uid: bool) -> Callable[[Cursor], Sort]:
         codec = _charset(cursor.astring())
         cursor.space()
         reader = Reader(cursor, codec)
-        return Sort(order, reader.program(), uid, reader.uses_modseq)
+        return Sort(order, reader.program(), uid, reader.uses_modseq, returns)
 
     return parse
 
