@@ -93,6 +93,14 @@ class AccountMail(Protocol):
         """The lowest UID that no read-write session has been told of; from now on they are not recent (RFC 3501 §2.3.2)."""
         ...
 
+    async def recent_from(self, mailbox: MailboxId) -> int:
+        """As `claim_recent`, but only looking (RFC 3501 §6.3.2, EXAMINE). Raises NoSuchMailbox."""
+        ...
+
+    async def keywords(self, mailbox: MailboxId) -> tuple[str, ...]:
+        """Flags that messages in the mailbox have but those of the system, sorted; linear in the mailbox's size."""
+        ...
+
     async def entries(self, mailbox: MailboxId, uids: UidSet, since: int = 0) -> list[Entry]:
         """Entries in `uids` changed after modseq `since`, ascending by UID; what doesn't exist is left out."""
         ...

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gatepost.model.account import AccountId
-from gatepost.model.errors import NoSuchEmail, OverQuota
-from gatepost.model.mail import Draft
+from gatepost.model.errors import NoSuchEmail, NoSuchMailbox, OverQuota
+from gatepost.model.flags import make_flags
+from gatepost.model.mail import Draft, MailboxId
 from gatepost.model.uidset import ALL_UIDS
 
 
@@ -38,3 +39,20 @@ async def test_nothing_is_kept_in_the_place_of_nothing(mail):
     with pytest.raises(NoSuchEmail):
         await mail.replace(Draft(b"x", (inbox,)), inbox, 1)
     assert not await mail.uids(inbox)
+
+
+async def test_looking_at_what_is_recent_claims_nothing(mail):
+    inbox = (await mail.mailbox("INBOX")).id
+    await mail.append_all([Draft(b"x", (inbox,)), Draft(b"y", (inbox,))])
+    assert [await mail.recent_from(inbox), await mail.recent_from(inbox), await mail.claim_recent(inbox)] == [1, 1, 1]
+    assert await mail.recent_from(inbox) == 3
+    with pytest.raises(NoSuchMailbox):
+        await mail.recent_from(MailboxId(999))
+
+
+async def test_keywords_in_use(mail):
+    inbox = (await mail.mailbox("INBOX")).id
+    assert await mail.keywords(inbox) == ()
+    for flags in (["\\Seen", "work"], ["$Forwarded", "work"], []):
+        await mail.append(Draft(b"x", (inbox,), make_flags(flags)))
+    assert await mail.keywords(inbox) == ("$Forwarded", "work")

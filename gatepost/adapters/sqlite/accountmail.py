@@ -199,6 +199,12 @@ class SqliteAccountMail:
     async def claim_recent(self, mailbox: MailboxId) -> int:
         return await self._change(lambda change: entries.claim_recent(change, mailbox))
 
+    async def recent_from(self, mailbox: MailboxId) -> int:
+        return await self._read(lambda db: entries.recent_from(db, mailbox))
+
+    async def keywords(self, mailbox: MailboxId) -> tuple[str, ...]:
+        return await self._read(lambda db: entries.keywords(db, mailbox), scan=True)
+
     async def entries(self, mailbox: MailboxId, uids: UidSet, since: int = 0) -> list[Entry]:
         return await self._read(lambda db: entries.entries(db, mailbox, uids, since))
 

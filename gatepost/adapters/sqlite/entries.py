@@ -73,6 +73,20 @@ def delta(db: apsw.Connection, mailbox: MailboxId, since: int) -> MailboxDelta:
     return MailboxDelta(vanished, tuple(entries(db, mailbox, ALL_UIDS, since)), modseq)
 
 
+def recent_from(db: apsw.Connection, mailbox: MailboxId) -> int:
+    """The first UID nobody was told of. Raises NoSuchMailbox."""
+    row = fetch_first(db, "SELECT recent FROM mailbox WHERE id = ?", (mailbox,))
+    if row is None:
+        raise NoSuchMailbox(str(mailbox))
+    return int(row[0])
+
+
+def keywords(db: apsw.Connection, mailbox: MailboxId) -> tuple[str, ...]:
+    """Flags in use that are not the system's, sorted."""
+    rows = db.execute("SELECT DISTINCT flags FROM entry WHERE mailbox = ?", (mailbox,))
+    return tuple(sorted({flag for row in rows for flag in row[0].split() if not flag.startswith("\\")}))
+
+
 def claim_recent(change: Change, mailbox: MailboxId) -> int:
     """The first UID nobody was told of (RFC 3501 §2.3.2); all up to now are told with this. Raises NoSuchMailbox."""
     row = fetch_first(change.db, "SELECT recent, uidnext FROM mailbox WHERE id = ?", (mailbox,))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import re2
@@ -12,7 +12,7 @@ from gatepost.model.flags import DELETED
 from gatepost.model.ids import mailbox_object_id
 from gatepost.model.mail import SEPARATOR, Mailbox
 from gatepost.model.search import HasFlag
-from gatepost.model.uidset import UidSet
+from gatepost.model.uidset import MAX_UID, UidSet
 from gatepost.proto.imap.commands import List, Lsub, Status
 from gatepost.proto.imap.names import BadName, decode_name
 from gatepost.proto.imap.render import mailbox as render
@@ -141,22 +141,15 @@ async def status(context: Context, command: Status) -> Answer:
 async def _values(context: Context, mailbox: Mailbox, items: Sequence[str]) -> list[tuple[str, int | str | None]]:
     values: list[tuple[str, int | str | None]] = []
     for item in items:
-        if item == "DELETED-STORAGE":
-            values.append((item, await _deleted_storage(context, mailbox)))
+        if item in _LOOKED_UP:
+            values.append((item, await _LOOKED_UP[item](context, mailbox)))
         else:
             values.append((item, _STATUS[item](context, mailbox)))
     return values
 
 
-def _recent(context: Context, mailbox: Mailbox) -> int:
-    """Known only for the selected mailbox: asking claims nothing elsewhere."""
-    view = context.view
-    return view.recent if view is not None and view.mailbox == mailbox.id else 0
-
-
 _STATUS: dict[str, Callable[[Context, Mailbox], int | str | None]] = {
     "MESSAGES": lambda context, mailbox: mailbox.messages,
-    "RECENT": _recent,
     "UIDNEXT": lambda context, mailbox: mailbox.uidnext,
     "UIDVALIDITY": lambda context, mailbox: mailbox.uidvalidity,
     "UNSEEN": lambda context, mailbox: mailbox.unseen,
@@ -180,6 +173,22 @@ async def _deleted_storage(context: Context, mailbox: Mailbox) -> int:
         sizes = {email.id: email.size for email in await context.mail.emails(chunk)}
         total += sum(sizes.get(email, 0) for email in chunk)
     return total
+
+
+async def _recent(context: Context, mailbox: Mailbox) -> int:
+    """RFC 3501 §2.3.2; asking claims nothing."""
+    view = context.view
+    if view is not None and view.mailbox == mailbox.id:
+        return view.recent
+    first = await context.mail.recent_from(mailbox.id)
+    return len(await context.mail.entries(mailbox.id, UidSet([(first, MAX_UID)]))) if first < mailbox.uidnext else 0
+
+
+_LOOKED_UP: dict[str, Callable[[Context, Mailbox], Awaitable[int]]] = {
+    "RECENT": _recent,
+    "DELETED-STORAGE": _deleted_storage,
+}
+"""What the mailbox itself does not know."""
 
 
 HANDLERS: dict[type, Handler] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 
 from gatepost.model.flags import SEEN, SYSTEM_FLAGS
 from gatepost.model.ids import mailbox_object_id
@@ -21,6 +22,8 @@ from gatepost.services.imap.updates import tell_flags, watch
 
 COMMON_KEYWORDS = ("$Forwarded", "$MDNSent", "$Junk", "$NotJunk", "$Phishing")
 """RFC 9051 §2.3.2. Any other keyword may be made too, which PERMANENTFLAGS says by `\\*`."""
+MAX_KEYWORDS = 200
+"""Keywords in use that are listed besides."""
 
 
 async def select(context: Context, command: Select) -> Status:
@@ -53,15 +56,17 @@ async def _open(context: Context, view: Selected, mailbox: Mailbox) -> None:
     # read after the mailbox's modseq: what came between is reported once more as changed, never lost
     view.learn(await mail.uids(mailbox.id))
     context.view = view
-    if not context.rev2 and not view.read_only:
-        view.recent_from = await mail.claim_recent(mailbox.id)
-    context.send(render.flags((*SYSTEM_FLAGS, *COMMON_KEYWORDS)))
+    if not context.rev2:
+        asked = mail.recent_from if view.read_only else mail.claim_recent  # RFC 3501 §6.3.2: EXAMINE only looks
+        view.recent_from = await asked(mailbox.id)
+    flags = _known_flags(await mail.keywords(mailbox.id))
+    context.send(render.flags(flags))
     context.send(render.exists(len(view.uids)))
     if not context.rev2:
         context.send(render.recent(view.recent))
         if mailbox.unseen:
             await _first_unseen(context, view)
-    permanent = "" if view.read_only else " ".join((*SYSTEM_FLAGS, *COMMON_KEYWORDS, "\\*"))
+    permanent = "" if view.read_only else " ".join((*flags, "\\*"))
     uidnext = max(mailbox.uidnext, view.last + 1)
     for text, code in (
         ("Flags that are kept", f"PERMANENTFLAGS ({permanent})"),
@@ -74,6 +79,14 @@ async def _open(context: Context, view: Selected, mailbox: Mailbox) -> None:
     if context.rev2:  # RFC 9051 §6.3.2
         everything = await mail.mailboxes()
         context.send(render.listed(render.Listed(mailbox.path, attributes(mailbox, everything)), context.utf8))
+
+
+def _known_flags(used: Sequence[str]) -> tuple[str, ...]:
+    """The system's, those of RFC 9051 §2.3.2, and what messages here have (§7.3.5); many of these are cut short."""
+    listed = {keyword.lower(): keyword for keyword in COMMON_KEYWORDS}
+    for keyword in used[:MAX_KEYWORDS]:
+        listed.setdefault(keyword.lower(), keyword)
+    return (*SYSTEM_FLAGS, *listed.values())
 
 
 async def _first_unseen(context: Context, view: Selected) -> None:
