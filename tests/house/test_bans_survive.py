@@ -67,7 +67,7 @@ async def test_lifting_is_immediate_and_clears_the_counters(start: Start) -> Non
 
 @pytest.mark.timeout(60)
 async def test_a_ban_expires_and_the_next_is_longer(start: Start) -> None:
-    running = await start(SIMPLE.replace("1h", "3s") + 'ban_time = "1s"\nban_growth = 3.0\nban_max = "1h"')
+    running = await start(SIMPLE + 'ban_time = "1s"\nban_growth = 3.0\nban_max = "1h"')
     source = "127.0.7.3"
     for number in range(12):
         await running.sign_in(source, f"guess-{number}", login=f"user{number}@example.org")
