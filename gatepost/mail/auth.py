@@ -17,7 +17,7 @@ from gatepost.gate import Gate
 from gatepost.guard.verdicts import Admission, Lane, Outcome, Refusal, Rule, Ticket
 from gatepost.mail.app_passwords import AppPasswords
 from gatepost.mail.remembered import Remembered
-from gatepost.mail.sasl import EXCHANGES, Exchange, ScramFallback, UnknownMechanism
+from gatepost.mail.sasl import BOUND, EXCHANGES, Exchange, ScramFallback, UnknownMechanism
 from gatepost.mail.verdicts import Challenge, Closed, Denied, Granted, TryLater, Verdict, Wrong
 from gatepost.model.account import Credentials, Login
 from gatepost.model.connection import Connection
@@ -85,7 +85,10 @@ class AuthDoor:
 
     def mechanisms(self, connection: Connection) -> tuple[str, ...]:
         """SASL mechanisms to offer now, strongest first; () where the path is not private enough."""
-        return self._options.mechanisms if self.allows_passwords(connection) else ()
+        if not self.allows_passwords(connection):
+            return ()
+        bound = bool(connection.endpoint_binding)
+        return tuple(name for name in self._options.mechanisms if bound or name not in BOUND)
 
     def begin(self, connection: Connection, mechanism: str, kind: str = "") -> Exchange:
         """Starts an exchange; `mechanism` in any case. Raises UnknownMechanism."""

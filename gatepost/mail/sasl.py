@@ -50,6 +50,8 @@ class Door(Protocol):
 
     def scram_credentials(self, login: str) -> tuple[Login, Credentials]: ...
 
+    def mechanisms(self, connection: Connection) -> tuple[str, ...]: ...
+
     @property
     def scram_fallback(self) -> ScramFallback: ...
 
@@ -137,12 +139,13 @@ class ScramSha256(Exchange):
     """RFC 7677. The server's final message is sent as a challenge that the client answers with nothing, which every
     protocol here can carry."""
 
-    name = "SCRAM-SHA-256"
+    name = KEYS = "SCRAM-SHA-256"
 
     def __init__(self, door: Door, connection: Connection, kind: str) -> None:
         super().__init__(door, connection, kind)
         nonce = base64.b64encode(os.urandom(18)).decode()
-        self._scram = ScramConversation(self.name, self._keys_of, nonce)
+        binding = connection.endpoint_binding if ScramSha256Plus.name in door.mechanisms(connection) else b""
+        self._scram = ScramConversation(self.name, self._keys_of, nonce, binding)
         self._next: Callable[[bytes], object] | None = None
         self._begun = False
         self._verdict: Granted | None = None
@@ -150,9 +153,9 @@ class ScramSha256(Exchange):
     def _keys_of(self, login: str) -> ScramKeys:
         who, credentials = self._door.scram_credentials(login)
         for keys in credentials.scram:
-            if keys.mechanism == self.name:
+            if keys.mechanism == self.KEYS:
                 return keys
-        return self._door.scram_fallback.keys(who, self.name)
+        return self._door.scram_fallback.keys(who, self.KEYS)
 
     async def step(self, response: bytes | None) -> Challenge | Verdict:
         if self._verdict is not None:
@@ -182,6 +185,12 @@ class ScramSha256(Exchange):
         return Challenge(answer)
 
 
+class ScramSha256Plus(ScramSha256):
+    """The same, bound to our certificate (RFC 5802 §6): a proof that was shown to somebody in between is worth nothing."""
+
+    name = "SCRAM-SHA-256-PLUS"
+
+
 class ScramFallback:
     """Keys for logins that don't exist or have none: the same salt each time, and a stored key that no proof fits."""
 
@@ -195,6 +204,8 @@ class ScramFallback:
 
 
 EXCHANGES: dict[str, type[Exchange]] = {
-    exchange.name: exchange for exchange in (ScramSha256, Plain, LoginExchange, OAuthBearer, XOAuth2)
+    exchange.name: exchange for exchange in (ScramSha256Plus, ScramSha256, Plain, LoginExchange, OAuthBearer, XOAuth2)
 }
 """Strongest first: the order in which they are offered."""
+BOUND = frozenset({ScramSha256Plus.name})
+"""Those that need a channel binding, and so TLS."""

@@ -10,6 +10,8 @@ from scramp import ScramException, ScramMechanism
 from gatepost.model.account import ScramKeys
 
 MAX_MESSAGE = 4096
+BINDING = "tls-server-end-point"
+"""The one channel binding that is offered (RFC 5929 §4)."""
 
 
 class ScramFailed(Exception):
@@ -21,12 +23,15 @@ class ScramFailed(Exception):
 
 
 class ScramConversation:
-    """first(client-first) -> server-first; final(client-final) -> server-final, or ScramFailed."""
+    """first(client-first) -> server-first; final(client-final) -> server-final, or ScramFailed. `binding` is our
+    certificate's tls-server-end-point where a -PLUS mechanism is offered too: then a client that says that it saw none
+    offered (`y`) is refused, because somebody changed what it saw (RFC 5802 §6)."""
 
-    def __init__(self, mechanism: str, keys_of: Callable[[str], ScramKeys], nonce: str) -> None:
+    def __init__(self, mechanism: str, keys_of: Callable[[str], ScramKeys], nonce: str, binding: bytes = b"") -> None:
         self.login = ""
         self._keys_of = keys_of
-        self._server = ScramMechanism(mechanism).make_server(self._look_up, s_nonce=nonce)
+        bound = (BINDING, binding) if binding else None
+        self._server = ScramMechanism(mechanism).make_server(self._look_up, channel_binding=bound, s_nonce=nonce)
 
     def _look_up(self, login: str) -> tuple[bytes, bytes, bytes, int]:
         self.login = login

@@ -92,7 +92,8 @@ async def rooms(tmp_path: Path) -> AsyncIterator[Rooms]:
     )
     await directory.add_domain("example.org")
     if not CREDENTIALS:  # hashing is slow on purpose: once for all tests
-        CREDENTIALS.append(Credentials(await passwords.hash(Secret(PASSWORD))))
+        secret = Secret(PASSWORD)
+        CREDENTIALS.append(Credentials(await passwords.hash(secret), scram=await passwords.scram_keys(secret)))
     account = await directory.add_account(ADA, CREDENTIALS[0], quota=50_000_000)
     mailboxes, budget = MailboxDoor(store), Budget(64 << 20)
     service = ImapService(
