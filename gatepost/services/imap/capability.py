@@ -37,6 +37,7 @@ _TABLE: tuple[tuple[str, Callable[[Context], bool]], ...] = (
     ("UNSELECT", _known),  # RFC 3691
     ("MOVE", _known),  # RFC 6851
     ("MULTIAPPEND", _known),  # RFC 3502
+    ("CATENATE", _known),  # RFC 4469
     ("REPLACE", _known),  # RFC 8508
     ("BINARY", _known),  # RFC 3516
     ("CHILDREN", _known),  # RFC 3348

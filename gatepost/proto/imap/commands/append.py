@@ -1,5 +1,5 @@
 """APPEND (RFC 9051 §6.3.12), several messages at once (RFC 3502), literal8 (RFC 3516 §4.4) and UTF8 (RFC 6855 §4);
-REPLACE (RFC 8508)."""
+REPLACE (RFC 8508); CATENATE in both (RFC 4469)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,25 @@ from gatepost.proto.imap.dates import parse_date_time
 from gatepost.proto.imap.sequence import SequenceSet
 
 _UTF8 = re.compile(rb"(?i:UTF8) \(")
+_CATENATE = re.compile(rb"(?i:CATENATE) (?=\()")
+MAX_PARTS = 500
+"""Parts of one message that is put together."""
+
+
+class PartUrl(msgspec.Struct, frozen=True):
+    """URL of a message, or of a part of one, as written: what it means depends on what is selected."""
+
+    text: bytes
 
 
 class AppendMessage(msgspec.Struct, frozen=True):
-    """One message: its octets, flags as written, and INTERNALDATE in seconds since the epoch, None for now."""
+    """One message: its octets, flags as written, and INTERNALDATE in seconds since the epoch, None for now. Where it is to be
+    put together, `parts` has what follows one another (RFC 4469 §3), and `content` is empty."""
 
     content: bytes
     flags: tuple[str, ...] = ()
     received: float | None = None
+    parts: tuple[bytes | PartUrl, ...] = ()
 
 
 class Append(msgspec.Struct, frozen=True):
@@ -83,13 +94,38 @@ def _message(cursor: Cursor) -> tuple[AppendMessage, bool]:
         if received is None:
             raise SyntaxFault("Expected a date and time")
         cursor.space()
+    if _CATENATE.match(cursor.text, cursor.at):
+        cursor.match(_CATENATE, "CATENATE")
+        parts = cursor.listing(lambda: _part(cursor))
+        if len(parts) > MAX_PARTS:
+            raise SyntaxFault("Too many parts", "LIMIT", no=True)
+        return AppendMessage(b"", flags, received, tuple(part for part, _ in parts)), any(utf8 for _, utf8 in parts)
+    content, utf8 = _literal(cursor)
+    return AppendMessage(content, flags, received), utf8
+
+
+def _literal(cursor: Cursor) -> tuple[bytes, bool]:
+    """A literal, or RFC 6855's UTF8 (literal8), and whether it was that."""
     utf8 = _UTF8.match(cursor.text, cursor.at) is not None
     if utf8:
         cursor.match(_UTF8, "UTF8")
     content = cursor.literal(eight=True)
     if utf8:
         cursor.expect(b")")
-    return AppendMessage(content, flags, received), utf8
+    return content, utf8
+
+
+def _part(cursor: Cursor) -> tuple[bytes | PartUrl, bool]:
+    """cat-part (RFC 4469 §5, RFC 6855 §4)."""
+    if _UTF8.match(cursor.text, cursor.at):
+        return _literal(cursor)
+    word = cursor.keyword()
+    cursor.space()
+    if word == "TEXT":
+        return cursor.literal(), False
+    if word != "URL":
+        raise SyntaxFault("Expected TEXT or URL")
+    return PartUrl(cursor.astring()), False
 
 
 PARSERS: dict[str, Callable[[Cursor], object]] = {"APPEND": _append, "REPLACE": _replace(uid=False)}

@@ -161,6 +161,16 @@ def _section(cursor: Cursor) -> Section:
     return Section(path, kind, fields)
 
 
+def parse_section(text: bytes) -> Section | None:
+    """What stands between the brackets of BODY[], by itself; None for anything else."""
+    cursor = Cursor(text + b"]")
+    try:
+        section = _section(cursor)
+    except SyntaxFault:
+        return None
+    return section if cursor.ended else None
+
+
 def _path(cursor: Cursor) -> tuple[int, ...]:
     path = [cursor.positive()]
     while cursor.peek(b".") and cursor.text[cursor.at + 1 : cursor.at + 2].isdigit():

@@ -1,4 +1,4 @@
-"""APPEND (RFC 9051 §6.3.12; RFC 3502, 4315, 6855 §4) and REPLACE (RFC 8508)."""
+"""APPEND (RFC 9051 §6.3.12; RFC 3502, 4315, 4469, 6855 §4) and REPLACE (RFC 8508)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from gatepost.model.mail import Draft, Mailbox
 from gatepost.proto.imap.commands import Append, Replace
 from gatepost.proto.imap.commands.append import AppendMessage
 from gatepost.proto.imap.render.status import Status, bad, no, ok
+from gatepost.services.imap.catenate import contents
 from gatepost.services.imap.context import Context, Refused
 from gatepost.services.imap.handler import Handler, State
 from gatepost.services.imap.selected import uid_list
@@ -49,20 +50,21 @@ async def _drafts(
     """Where the messages are to go, and what is to be kept. Raises Refused."""
     if utf8 and not context.utf8:
         raise Refused(bad("UTF8=ACCEPT was not enabled"))  # RFC 6855 §4
-    if any(not message.content for message in messages):
+    octets = await contents(context, messages)
+    if not all(octets):
         raise Refused(no("An empty message is not kept"))  # RFC 3502 §6.3.11: a client's way to give up
-    if any(len(message.content) > context.house.max_message for message in messages):
+    if any(len(one) > context.house.max_message for one in octets):
         raise Refused(no("The message is too large", "TOOBIG"))  # RFC 7889 §4
     mailbox = await context.target(name)
     now = context.house.clock.now()
     return mailbox, [
         Draft(
-            message.content,
+            content,
             (mailbox.id,),
             make_flags(flag for flag in message.flags if flag.lower() != "\\recent"),
             now if message.received is None else message.received,
         )
-        for message in messages
+        for message, content in zip(messages, octets, strict=True)
     ]
 
 
