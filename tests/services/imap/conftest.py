@@ -73,7 +73,13 @@ class Rooms:
 
 
 @pytest.fixture
-async def rooms(tmp_path: Path) -> AsyncIterator[Rooms]:
+def imap_options() -> ImapOptions:
+    """The default; a test's own where it parametrizes this."""
+    return ImapOptions()
+
+
+@pytest.fixture
+async def rooms(tmp_path: Path, imap_options: ImapOptions) -> AsyncIterator[Rooms]:
     """One account, ada@example.org."""
     clock, journal, options = StoppedClock(), Journal(), GuardOptions()
     directory = SqliteDirectory(tmp_path / "gatepost.db", "example.org")
@@ -103,7 +109,7 @@ async def rooms(tmp_path: Path) -> AsyncIterator[Rooms]:
         clock=clock,
         budget=budget,
         hostname="mail.example.org",
-        options=ImapOptions(),
+        options=imap_options,
         max_message=MAX_MESSAGE,
     )
     rooms = Rooms(service, account, mailboxes.open(account), budget)

@@ -7,6 +7,12 @@ import zlib
 import pytest
 from conftest import ADA, PASSWORD
 
+from gatepost.model.account import AccountId
+from gatepost.model.address import parse_address
+from gatepost.model.connection import Connection, Door
+from gatepost.net.live import LiveConnection, LiveConnections
+from gatepost.services.imap.options import ImapOptions
+
 LOGIN = f"f LOGIN {ADA} {PASSWORD}\r\n".encode()
 
 
@@ -46,3 +52,22 @@ async def test_a_wrong_password_afterwards_counts_like_any(rooms):
     ada = await rooms.ada("UNAUTHENTICATE")
     [line] = await ada.ask(f"LOGIN {ADA} wrong")
     assert line == b"t NO [AUTHENTICATIONFAILED] Authentication failed"
+
+
+@pytest.mark.parametrize("imap_options", [ImapOptions(unauthenticate=False)])
+async def test_it_can_be_turned_off(rooms):
+    ada = await rooms.ada()
+    assert b"UNAUTHENTICATE" not in (await ada.ask("CAPABILITY"))[0]
+    assert (await ada.ask("UNAUTHENTICATE"))[-1].startswith(b"t BAD ")
+    assert b" OK " in (await ada.ask("CREATE still-here"))[-1]
+
+
+def test_the_connection_is_nobodys_again():
+    """What is confined to known accounts, or ended with an account, must not take it for one that is signed in."""
+    here = parse_address("192.0.2.7")
+    connection, live = Connection("c", Door.IMAP, here, 4000, here, here, 143), LiveConnections()
+    live.add(LiveConnection(connection, lambda why: None, lambda: None))
+    live.signed_in(connection, AccountId("a1"))
+    assert len(live.of_account(AccountId("a1"))) == 1
+    live.signed_out(connection)
+    assert live.of_account(AccountId("a1")) == []
