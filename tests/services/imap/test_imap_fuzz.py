@@ -52,6 +52,9 @@ SHAPES = [
     "UID STORE {s} FLAGS.SILENT {f}", "STORE {s} (UNCHANGEDSINCE 2) -FLAGS {f}", "COPY {s} {n}", "UID MOVE {s} {n}", "MOVE {s} {n}",
     "SEARCH {k}", "UID SEARCH RETURN (SAVE MIN COUNT) {k}", "SEARCH RETURN () {k}", "SORT (SUBJECT) UTF-8 {k}",
     "UID THREAD REFERENCES UTF-8 {k}", "GETQUOTAROOT {n}", "STARTTLS", "LOGIN a b", "AUTHENTICATE PLAIN", "CAPABILITY",
+    "REPLACE {s} {n} {{3+}}\r\na:b", "UID REPLACE {s} {n} (\\Seen) {{1+}}\r\nx", "UID FETCH {s} {i} (PARTIAL -1:-2)",
+    "UID SEARCH RETURN (SAVE PARTIAL 2:9 MAX) {k}", "SORT RETURN (MIN ALL) (REVERSE DISPLAYFROM DISPLAYTO) UTF-8 {k}",
+    'APPEND {n} CATENATE (URL "/INBOX/;UID=1" URL ";UID=2/;SECTION=1" TEXT {{1+}}\r\nx)',
 ]  # fmt: skip
 
 
