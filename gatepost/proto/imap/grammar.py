@@ -26,11 +26,11 @@ UID_PARSERS: dict[str, Callable[[Cursor], object]] = {
 }
 
 # RFC 9051 §9 tag = 1*<any ASTRING-CHAR except "+">; the length is our bound
-_HEAD = re.compile(rb'([^\x00-\x20(){%*"\\+\x7f-\xff]{1,128})(?: (?:[Uu][Ii][Dd] (?=[A-Za-z]))?([A-Za-z]{1,32}))?')
+_HEAD = re.compile(rb'([^\x00-\x20(){%*"\\+\x7f-\xff]{1,128})(?: ((?:[Uu][Ii][Dd] (?=[A-Za-z]))?[A-Za-z]{1,32}))?')
 
 
 def read_head(text: bytes) -> tuple[str | None, bytes]:
-    """A command's tag and its name in upper case, without UID before it; None and empty where there is none."""
+    """A command's tag and its name in upper case, `UID FETCH` being one; None and empty where there is none."""
     found = _HEAD.match(text)
     if found is None:
         return None, b""
@@ -40,7 +40,7 @@ def read_head(text: bytes) -> tuple[str | None, bytes]:
 def is_command(name: bytes) -> bool:
     """Whether a command begins with this word (upper case)."""
     word = name.decode("ascii")
-    return word in PARSERS or word == "UID"
+    return word[4:] in UID_PARSERS if word.startswith("UID ") else word in PARSERS
 
 
 def parse_command(text: bytes, literals: Sequence[bytes]) -> Received | Malformed:

@@ -17,7 +17,7 @@ class Limits(msgspec.Struct, frozen=True):
 
     def literal_of(self, command: bytes) -> int:
         """The bound for one literal of this command (upper case)."""
-        return self.append if command in (b"APPEND", b"REPLACE") else self.literal
+        return self.append if command in (b"APPEND", b"REPLACE", b"UID REPLACE") else self.literal
 
 
 SASL_LINE = 16 * 1024

@@ -193,3 +193,20 @@ def test_what_is_held_stays_within_the_budget(data):
             pass
         engine.take_output()
         assert engine.pending <= BEFORE_LOGIN.line + BEFORE_LOGIN.literals * BEFORE_LOGIN.literal + SASL_LINE + 1024
+
+
+@pytest.mark.parametrize(
+    ("line", "taken"),
+    [
+        (b"a UID REPLACE 1 X {70000}\r\n", True),
+        (b"a uid copy 1 {10}\r\n", True),
+        (b"a UID COPY 1 {70000}\r\n", False),
+        (b"a UID APPEND X {10}\r\n", False),
+        (b"a UID LOGIN {10}\r\n", False),
+    ],
+)
+def test_the_uid_forms_take_the_literals_that_they_can_use(line, taken):
+    engine = ImapEngine(after_login(100_000))
+    engine.receive_data(line)
+    assert (engine.next_event() is None) is taken
+    assert (engine.take_output() == b"+ OK\r\n") is taken
