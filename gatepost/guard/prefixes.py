@@ -34,6 +34,12 @@ def network_key(network: Network) -> int:
     return address_key(Address(network.version, network.value), network.length)
 
 
+def is_key(key: int) -> bool:
+    """Whether a number is a network's key."""
+    length = key >> 1 & 0xFF
+    return length <= (128 if key & 1 else 32) and not key >> 9 + length
+
+
 def network_of(key: int) -> Network:
     """The network that a key stands for."""
     length = key >> 1 & 0xFF

@@ -13,7 +13,7 @@ import msgspec
 from gatepost.guard.accounts import AccountKey, AccountState, LaneBucket
 from gatepost.guard.buckets import Bucket
 from gatepost.guard.conduct import Conduct
-from gatepost.guard.prefixes import network_of
+from gatepost.guard.prefixes import is_key, network_of
 from gatepost.guard.sources import Neighbourhood, Source
 from gatepost.guard.state import State
 from gatepost.guard.table import Table
@@ -163,6 +163,7 @@ def load(state: State, records: Iterable[Record], now: float) -> None:
             reader(state, record.key, record.value, now)
         except (ValueError, msgspec.DecodeError):
             continue
+    state.bans.restored()
     for table in (state.sources, state.networks, state.conducts, state.accounts, state.unknown):
         table.dirty.clear()
 
@@ -213,7 +214,8 @@ def _account(value: bytes, now: float) -> AccountState:
 
 def _load_ban(state: State, key: bytes, value: bytes, now: float) -> None:
     number = int.from_bytes(key, "big")
-    network_of(number)  # raises for what is no network
+    if not is_key(number):
+        raise ValueError("not a network's key")
     state.bans.restore(number, value)
 
 
