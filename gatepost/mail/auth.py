@@ -43,6 +43,8 @@ __all__ = [
 NOBODY = Credentials()
 PATIENCE = (0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds between asking again while too many attempts of the source, or on the account, are being looked at."""
+MOST_WAITING = 256
+"""Attempts that may wait at once; under a flood the rest is told at once to come back."""
 RETRY_OVERLOADED = 10.0
 """Seconds a client is told to wait when the queue of password checks is full."""
 
@@ -73,6 +75,7 @@ class AuthDoor:
         self._gate, self._directory, self._passwords = gate, directory, passwords
         self._app_passwords, self._options = app_passwords, options
         self._remembered = remembered
+        self._waiting = 0
         self._scram_fallback = ScramFallback(directory.secret_key("scram"))
         self._signed_in, self._signed_out = signed_in, signed_out
 
@@ -162,7 +165,13 @@ class AuthDoor:
             answer = self._gate.reserve(connection, login, mechanism, kind, secret, token, may_wait=True)
             if isinstance(answer, Ticket) or answer.rule is not Rule.IN_FLIGHT:
                 return answer
-            await asyncio.sleep(pause)
+            if self._waiting >= MOST_WAITING:
+                break
+            self._waiting += 1
+            try:
+                await asyncio.sleep(pause)
+            finally:
+                self._waiting -= 1
         return self._gate.reserve(connection, login, mechanism, kind, secret, token)
 
     async def _evaluate(self, ticket: Ticket, connection: Connection, secret: Secret) -> Verdict:
