@@ -161,7 +161,7 @@ def _lines(
         out.append(
             (
                 "attack yourself from another address, and see it banned",
-                f"for i in $(seq 20); do curl -sS --interface 127.9.0.9 imap://{at(Door.IMAP)}/ -u {ada[0]}:guess-$i; done",
+                f"for i in $(seq 20); do curl -sS -m 3 --interface 127.9.0.9 imap://{at(Door.IMAP)}/ -u {ada[0]}:guess-$i; done",
             )
         )
     out.append(("who is banned, and why", f"{sys.argv[0]} --data {data} ban list"))
