@@ -6,6 +6,7 @@ import asyncio
 import base64
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -202,3 +203,17 @@ class Process:
     def __exit__(self, *exc: object) -> None:
         if self._process is not None:
             self.end(signal.SIGKILL)
+
+
+def refuses_connection(host: str, port: int, source: str) -> bool:
+    """Whether a fresh connection from `source` is dropped without a word."""
+    with socket.socket() as sock:
+        sock.settimeout(1.0)
+        try:
+            sock.bind((source, 0))
+            sock.connect((host, port))
+            return sock.recv(1) == b""
+        except TimeoutError:
+            return False
+        except OSError:
+            return True

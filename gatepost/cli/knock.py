@@ -168,17 +168,3 @@ async def knock(
             writer.transport.abort()
             await asyncio.sleep(0)  # the transport closes its socket in the loop's next turn
     return Knocked(door, source, answer, began, ended)
-
-
-def refuses_connection(host: str, port: int, source: str) -> bool:
-    """Whether a fresh connection from `source` is dropped without a word."""
-    with socket.socket() as sock:
-        sock.settimeout(1.0)
-        try:
-            sock.bind((source, 0))
-            sock.connect((host, port))
-            return sock.recv(1) == b""
-        except TimeoutError:
-            return False
-        except OSError:
-            return True

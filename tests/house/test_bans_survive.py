@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from running import ADA, ADA_PASSWORD, SIMPLE, Process, Running
+from running import ADA, ADA_PASSWORD, SIMPLE, Process, Running, refuses_connection
 
-from gatepost.cli.knock import Answer, refuses_connection
+from gatepost.cli.knock import Answer
 from gatepost.model.connection import Door
 from gatepost.model.events import Banned
 

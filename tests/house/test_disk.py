@@ -10,9 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running import ADA, ADA_PASSWORD, Process
-
-from gatepost.cli.knock import refuses_connection
+from running import ADA, ADA_PASSWORD, Process, refuses_connection
 
 LETTER = b"From: a@elsewhere.example\r\nTo: ada@example.org\r\nSubject: %d\r\n\r\n" + b"x" * 70 + b"\r\n"
 BIG = b"Subject: big\r\n\r\n" + b"line of text\r\n" * 20_000
