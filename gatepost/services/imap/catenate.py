@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import msgspec
 
 from gatepost.model.errors import NoSuchMailbox
-from gatepost.model.mail import Mailbox
 from gatepost.model.uidset import UidSet
 from gatepost.proto.imap.commands.append import AppendMessage, PartUrl
 from gatepost.proto.imap.render.fetched import Span, cut
@@ -18,7 +17,7 @@ from gatepost.proto.imap.render.status import no
 from gatepost.proto.imap.sections import locate_section, select_fields
 from gatepost.proto.imap.urls import MessageUrl, parse_url, url_code
 from gatepost.services.imap.content import Content
-from gatepost.services.imap.context import Context, Refused
+from gatepost.services.imap.context import Context, Place, Refused
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -72,21 +71,23 @@ async def _found(context: Context, part: bytes | PartUrl) -> bytes | Found:
 
 
 async def _locate(context: Context, url: MessageUrl) -> Found | None:
-    mailbox = await _mailbox(context, url)
-    if mailbox is None or (url.uidvalidity and url.uidvalidity != mailbox.uidvalidity):
+    place = await _place(context, url)
+    if place is None or (url.uidvalidity and url.uidvalidity != place.mailbox.uidvalidity):
         return None
-    entries = await context.mail.entries(mailbox.id, UidSet([(url.uid, url.uid)]))
-    for email in await context.mail.emails([entry.email for entry in entries]):
+    entries = await place.mail.entries(place.mailbox.id, UidSet([(url.uid, url.uid)]))
+    for email in await place.mail.emails([entry.email for entry in entries]):
         span = locate_section(email.index.root, url.section)
         if span is not None:
-            return Found(url, Content(context.mail, email), span if url.section.fields else span.cut(url.partial))
+            return Found(url, Content(place.mail, email), span if url.section.fields else span.cut(url.partial))
     return None
 
 
-async def _mailbox(context: Context, url: MessageUrl) -> Mailbox | None:
+async def _place(context: Context, url: MessageUrl) -> Place | None:
     try:
         if url.mailbox:
-            return await context.mail.mailbox(url.mailbox)
-        return None if context.view is None else await context.mail.mailbox_by_id(context.view.mailbox)
+            mail = await context.mail_at(url.mailbox)
+            return Place(mail, await mail.mailbox(url.mailbox))
+        view = context.view
+        return None if view is None else Place(view.mail, await view.mail.mailbox_by_id(view.mailbox))
     except NoSuchMailbox:
         return None

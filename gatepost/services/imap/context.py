@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gatepost.journal import Journal
 from gatepost.mail.auth import AuthDoor
@@ -29,6 +30,13 @@ class Refused(Exception):
     def __init__(self, status: Status) -> None:
         super().__init__(status.text)
         self.status = status
+
+
+class Place(NamedTuple):
+    """A mailbox, and the mail that it lies in."""
+
+    mail: AccountMail
+    mailbox: Mailbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,8 @@ class Context:
     # -- who and where -------------------------------------------------------------------------------------------------
     @property
     def mail(self) -> AccountMail:
-        """The signed-in account's mail; the command table sees to it that somebody is signed in."""
+        """The signed-in account's own mail; the command table sees to it that somebody is signed in. What a command's
+        mailbox lies in is `place`'s answer, and for the selected one `selected.mail`."""
         assert self.mail_of is not None
         return self.mail_of
 
@@ -126,10 +135,20 @@ class Context:
             raise Refused(no("That is no mailbox name", "CANNOT")) from None
         return "INBOX" if path.upper() == "INBOX" else path
 
-    async def target(self, octets: bytes) -> Mailbox:
+    async def mail_at(self, path: str) -> AccountMail:
+        """The mail that a path lies in, whether there is a mailbox of that name or not."""
+        return self.mail
+
+    async def place(self, octets: bytes) -> Place:
+        """The mailbox that a command names. Raises Refused, NoSuchMailbox."""
+        path = self.name(octets)
+        mail = await self.mail_at(path)
+        return Place(mail, await mail.mailbox(path))
+
+    async def target(self, octets: bytes) -> Place:
         """The mailbox that a message is to go to. Raises Refused with TRYCREATE, NoSuchMailbox never."""
         try:
-            return await self.mail.mailbox(self.name(octets))
+            return await self.place(octets)
         except NoSuchMailbox:
             raise Refused(no("There is no such mailbox", "TRYCREATE")) from None
 

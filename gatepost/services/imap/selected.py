@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from gatepost.model.mail import MailboxId
 from gatepost.model.uidset import MAX_UID, UidSet
+from gatepost.ports.mailstore import AccountMail
 from gatepost.proto.imap.sequence import SequenceSet
 
 NOT_RECENT = MAX_UID + 1
@@ -22,11 +23,12 @@ class NoSuchNumber(Exception):
 
 
 class Selected:
-    """`modseq` up to which the client was told everything but `gone`, expunged messages that it may not be told of yet.
-    `dirty` when the store changed since. `told` remembers modseqs of changes that were our own, and reported. `saved` is
-    `$` (RFC 5182)."""
+    """`mail` is what the mailbox lies in. `modseq` up to which the client was told everything but `gone`, expunged messages
+    that it may not be told of yet. `dirty` when the store changed since. `told` remembers modseqs of changes that were our
+    own, and reported. `saved` is `$` (RFC 5182)."""
 
-    def __init__(self, mailbox: MailboxId, path: str, read_only: bool, modseq: int) -> None:
+    def __init__(self, mail: AccountMail, mailbox: MailboxId, path: str, read_only: bool, modseq: int) -> None:
+        self.mail = mail
         self.mailbox, self.path, self.read_only = mailbox, path, read_only
         self.uids = array("I")
         self.modseq = modseq
@@ -35,6 +37,10 @@ class Selected:
         self.gone: set[int] = set()
         self.told: dict[int, int] = {}
         self.saved = UidSet()
+
+    def shows(self, mail: AccountMail, mailbox: MailboxId) -> bool:
+        """Whether it is this mailbox of that mail; ids are an account's own."""
+        return self.mailbox == mailbox and self.mail.account == mail.account
 
     def learn(self, uids: Sequence[int]) -> None:
         """The mailbox's messages when it was opened, ascending."""

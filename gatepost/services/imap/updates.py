@@ -23,7 +23,7 @@ def watch(context: Context, view: Selected) -> None:
             if context.idling:
                 context.wire.wake()
 
-    context.unwatch = context.mail.watch(changed)
+    context.unwatch = view.mail.watch(changed)
 
 
 async def report(context: Context, expunges: bool) -> None:
@@ -43,7 +43,7 @@ async def _catch_up(context: Context, view: Selected) -> tuple[list[int], list[E
     """Reads what happened since the view's modseq into the view. What was there before but not any more is in `gone`."""
     view.dirty = False
     try:
-        delta = await context.mail.delta(view.mailbox, view.modseq)
+        delta = await view.mail.delta(view.mailbox, view.modseq)
     except NoSuchMailbox:  # RFC 2180 §3.3: deleted under us; nothing else can be said about it
         context.unselect()
         context.send(bye("The selected mailbox was deleted").render())
@@ -70,7 +70,7 @@ async def _tell_arrived(context: Context, view: Selected, uids: Sequence[int]) -
     view.uids.extend(uids)
     context.send(exists(len(view.uids)))
     if not context.rev2 and not view.read_only:
-        first = await context.mail.claim_recent(view.mailbox)
+        first = await view.mail.claim_recent(view.mailbox)
         view.recent_from = min(view.recent_from, max(first, uids[0]))
     if not context.rev2:
         context.send(recent(view.recent))

@@ -72,7 +72,7 @@ async def test_no_two_words_of_the_server_contradict_each_other(rooms, seed):
 
 @pytest.fixture
 def view():
-    view = Selected(1, "INBOX", False, 9)
+    view = Selected(None, 1, "INBOX", False, 9)
     view.learn([2, 3, 5, 8, 13])
     return view
 

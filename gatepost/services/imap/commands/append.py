@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gatepost.model.flags import make_flags
-from gatepost.model.mail import Draft, Mailbox
+from gatepost.model.mail import Draft
 from gatepost.proto.imap.commands import Append, Replace
 from gatepost.proto.imap.commands.append import AppendMessage
 from gatepost.proto.imap.render.status import Status, bad, no, ok
 from gatepost.services.imap.catenate import contents
-from gatepost.services.imap.context import Context, Refused
+from gatepost.services.imap.context import Context, Place, Refused
 from gatepost.services.imap.handler import Handler, State
 from gatepost.services.imap.selected import uid_list
 from gatepost.services.imap.updates import report
@@ -18,10 +18,10 @@ from gatepost.services.imap.updates import report
 
 async def append(context: Context, command: Append) -> Status:
     """All of the messages or none."""
-    mailbox, drafts = await _drafts(context, command.mailbox, command.messages, command.utf8)
-    stored = await context.mail.append_all(drafts)
+    (mail, mailbox), drafts = await _drafts(context, command.mailbox, command.messages, command.utf8)
+    stored = await mail.append_all(drafts)
     uids = uid_list(one.uids[0] for one in stored)
-    if context.view is not None and context.view.mailbox == mailbox.id:
+    if context.view is not None and context.view.shows(mail, mailbox.id):
         context.view.dirty = True
     return ok("APPEND done", f"APPENDUID {mailbox.uidvalidity} {uids}")
 
@@ -32,8 +32,8 @@ async def replace(context: Context, command: Replace) -> Status:
     old = view.resolve(command.message, command.uid)
     if not view.count(old):
         return no("There is no such message")
-    mailbox, [draft] = await _drafts(context, command.mailbox, (command.new,), command.utf8)
-    stored = await context.mail.replace(draft, view.mailbox, next(iter(old)))
+    (_, mailbox), [draft] = await _drafts(context, command.mailbox, (command.new,), command.utf8)
+    stored = await view.mail.replace(draft, view.mailbox, next(iter(old)))
     view.dirty = True
     # RFC 8508 §4.3: before the EXPUNGE; EXISTS comes before it too, as in the examples of §3.2
     context.send(ok("Replacement ready", f"APPENDUID {mailbox.uidvalidity} {stored.uids[0]}").render())
@@ -46,7 +46,7 @@ async def replace(context: Context, command: Replace) -> Status:
 
 async def _drafts(
     context: Context, name: bytes, messages: Sequence[AppendMessage], utf8: bool
-) -> tuple[Mailbox, list[Draft]]:
+) -> tuple[Place, list[Draft]]:
     """Where the messages are to go, and what is to be kept. Raises Refused."""
     if utf8 and not context.utf8:
         raise Refused(bad("UTF8=ACCEPT was not enabled"))  # RFC 6855 §4
@@ -55,12 +55,12 @@ async def _drafts(
         raise Refused(no("An empty message is not kept"))  # RFC 3502 §6.3.11: a client's way to give up
     if any(len(one) > context.house.max_message for one in octets):
         raise Refused(no("The message is too large", "TOOBIG"))  # RFC 7889 §4
-    mailbox = await context.target(name)
+    place = await context.target(name)
     now = context.house.clock.now()
-    return mailbox, [
+    return place, [
         Draft(
             content,
-            (mailbox.id,),
+            (place.mailbox.id,),
             make_flags(flag for flag in message.flags if flag.lower() != "\\recent"),
             now if message.received is None else message.received,
         )

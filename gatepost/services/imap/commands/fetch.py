@@ -46,7 +46,7 @@ async def fetch(context: Context, command: Fetch) -> Status:
         await _tell_vanished(context, command)
     if command.partial is not None:  # RFC 9394 §3.4: the page first, what changed on it then
         uids = UidSet.of(command.partial.of(view.within(uids)))
-    entries = await context.mail.entries(view.mailbox, uids, command.changed_since or 0)
+    entries = await view.mail.entries(view.mailbox, uids, command.changed_since or 0)
     if any(isinstance(item, Body | Binary | BinarySize) for item in items):
         await _with_content(context, entries, items)
     else:
@@ -69,7 +69,7 @@ def _items(command: Fetch) -> tuple[Item, ...]:
 async def _tell_vanished(context: Context, command: Fetch) -> None:
     """RFC 7162 §3.2.6: which of the asked-for UIDs were expunged since, of those that were ever given."""
     view = context.selected
-    delta = await context.mail.delta(view.mailbox, command.changed_since or 0)
+    delta = await view.mail.delta(view.mailbox, command.changed_since or 0)
     asked = view.saved if command.messages.saved else command.messages.resolve(max(1, view.last))
     gone = overlap(delta.vanished, asked)
     if gone:
@@ -115,7 +115,7 @@ async def _mark_seen(
     unseen = UidSet.of(entry.uid for entry in block if not has_flag(entry.flags, SEEN))
     if not unseen:
         return block, frozenset()
-    changed = await context.mail.set_flags(view.mailbox, unseen, "add", _SEEN)
+    changed = await view.mail.set_flags(view.mailbox, unseen, "add", _SEEN)
     now = {entry.uid: entry for entry in changed.entries}
     view.told.update((entry.uid, entry.modseq) for entry in changed.entries)
     return [now.get(entry.uid, entry) for entry in block], frozenset(now)
@@ -128,7 +128,7 @@ def _sets_seen(item: Item) -> bool:
 
 
 async def _message(context: Context, number: int, entry: Entry, email: Email, items: Sequence[Item]) -> None:
-    content = Content(context.mail, email)
+    content = Content(context.selected.mail, email)
     pieces: list[Piece] = []
     for item in items:
         if pieces:
@@ -162,7 +162,7 @@ async def _stream(context: Context, content: Content, span: Span) -> None:
 
 
 async def _emails(context: Context, block: Sequence[Entry]) -> dict[EmailId, Email]:
-    return {email.id: email for email in await context.mail.emails([entry.email for entry in block])}
+    return {email.id: email for email in await context.selected.mail.emails([entry.email for entry in block])}
 
 
 def _recent_from(context: Context) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gatepost.model.errors import MailboxExists, NoSuchMailbox
 from gatepost.model.ids import mailbox_object_id
 from gatepost.model.mail import SEPARATOR, MailboxId, MailboxUpdate
+from gatepost.ports.mailstore import AccountMail
 from gatepost.proto.imap.commands import Create, Delete, Rename, Subscribe, Unsubscribe
 from gatepost.proto.imap.render.status import Status, no, ok
 from gatepost.services.imap.attributes import SPECIAL_USES
@@ -17,7 +18,8 @@ async def create(context: Context, command: Create) -> Status:
     path = context.name(command.mailbox)
     if path.endswith(SEPARATOR):  # RFC 9051 §6.3.4: a hint that names will be made under it
         path = path[: -len(SEPARATOR)]
-    mailbox = await context.mail.create_mailbox(path, _role(command.uses))
+    mail = await context.mail_at(path)
+    mailbox = await mail.create_mailbox(path, _role(command.uses))
     return ok("CREATE done", f"MAILBOXID ({mailbox_object_id(mailbox.id)})")
 
 
@@ -31,9 +33,9 @@ def _role(uses: tuple[str, ...]) -> str | None:
 
 async def delete(context: Context, command: Delete) -> Status:
     """A mailbox with others under it stays (§6.3.5); the selected one may go."""
-    mailbox = await context.mail.mailbox(context.name(command.mailbox))
-    await context.mail.delete_mailbox(mailbox.id)
-    if context.view is not None and context.view.mailbox == mailbox.id:
+    mail, mailbox = await context.place(command.mailbox)
+    await mail.delete_mailbox(mailbox.id)
+    if context.view is not None and context.view.shows(mail, mailbox.id):
         context.unselect()
         context.send(ok("The selected mailbox was deleted", "CLOSED").render())
     return ok("DELETE done")
@@ -42,31 +44,32 @@ async def delete(context: Context, command: Delete) -> Status:
 async def rename(context: Context, command: Rename) -> Status:
     """Mailboxes under it follow; INBOX gives away its messages only."""
     old, new = context.name(command.mailbox), context.name(command.new)
+    mail = await context.mail_at(old)
     if old == "INBOX":
-        await context.mail.rename_inbox(new)  # RFC 9051 §6.3.6: its messages move, INBOX stays
+        await mail.rename_inbox(new)  # RFC 9051 §6.3.6: its messages move, INBOX stays
         return ok("RENAME done")
-    mailbox = await context.mail.mailbox(old)
-    await _must_be_free(context, new)
+    mailbox = await mail.mailbox(old)
+    await _must_be_free(mail, new)
     parent, _, name = new.rpartition(SEPARATOR)
-    home = await _parent(context, parent) if parent else None
-    await context.mail.update_mailbox(mailbox.id, MailboxUpdate(name=name, parent=home))
+    home = await _parent(mail, parent) if parent else None
+    await mail.update_mailbox(mailbox.id, MailboxUpdate(name=name, parent=home))
     return ok("RENAME done")
 
 
-async def _must_be_free(context: Context, path: str) -> None:
+async def _must_be_free(mail: AccountMail, path: str) -> None:
     try:
-        await context.mail.mailbox(path)
+        await mail.mailbox(path)
     except NoSuchMailbox:
         return
     raise MailboxExists(path)
 
 
-async def _parent(context: Context, path: str) -> MailboxId:
+async def _parent(mail: AccountMail, path: str) -> MailboxId:
     """RFC 9051 §6.3.6: missing levels above the new name are made."""
     try:
-        return (await context.mail.mailbox(path)).id
+        return (await mail.mailbox(path)).id
     except NoSuchMailbox:
-        return (await context.mail.create_mailbox(path)).id
+        return (await mail.create_mailbox(path)).id
 
 
 async def subscribe(context: Context, command: Subscribe) -> Status:
@@ -82,9 +85,9 @@ async def unsubscribe(context: Context, command: Unsubscribe) -> Status:
 
 
 async def _set_subscribed(context: Context, octets: bytes, subscribed: bool) -> None:
-    mailbox = await context.mail.mailbox(context.name(octets))
+    mail, mailbox = await context.place(octets)
     if mailbox.subscribed is not subscribed:
-        await context.mail.update_mailbox(mailbox.id, MailboxUpdate(subscribed=subscribed))
+        await mail.update_mailbox(mailbox.id, MailboxUpdate(subscribed=subscribed))
 
 
 HANDLERS: dict[type, Handler] = {

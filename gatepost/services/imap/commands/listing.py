@@ -20,7 +20,7 @@ from gatepost.proto.imap.render.mailbox import Listed
 from gatepost.proto.imap.render.status import Status as Answer
 from gatepost.proto.imap.render.status import ok
 from gatepost.services.imap.attributes import attributes, parents_of, special_use
-from gatepost.services.imap.context import Context
+from gatepost.services.imap.context import Context, Place
 from gatepost.services.imap.handler import Handler, State
 
 _WILDCARD = re.compile(r"[*%]+")
@@ -88,7 +88,9 @@ async def list_mailboxes(context: Context, command: List) -> Answer:
         context.send(render.listed(Listed(mailbox.path, names, child_info), context.utf8))
         if command.status:
             context.send(
-                render.status_data(mailbox.path, await _values(context, mailbox, command.status), context.utf8)
+                render.status_data(
+                    mailbox.path, await _values(context, Place(context.mail, mailbox), command.status), context.utf8
+                )
             )
         await context.relieve()
     return ok("LIST done")
@@ -133,18 +135,18 @@ async def status(context: Context, command: Status) -> Answer:
     """STATUS of any mailbox, the selected one too."""
     if "HIGHESTMODSEQ" in command.items:
         context.use_condstore()  # RFC 7162 §3.1
-    mailbox = await context.mail.mailbox(context.name(command.mailbox))
-    context.send(render.status_data(mailbox.path, await _values(context, mailbox, command.items), context.utf8))
+    place = await context.place(command.mailbox)
+    context.send(render.status_data(place.mailbox.path, await _values(context, place, command.items), context.utf8))
     return ok("STATUS done")
 
 
-async def _values(context: Context, mailbox: Mailbox, items: Sequence[str]) -> list[tuple[str, int | str | None]]:
+async def _values(context: Context, place: Place, items: Sequence[str]) -> list[tuple[str, int | str | None]]:
     values: list[tuple[str, int | str | None]] = []
     for item in items:
         if item in _LOOKED_UP:
-            values.append((item, await _LOOKED_UP[item](context, mailbox)))
+            values.append((item, await _LOOKED_UP[item](context, place)))
         else:
-            values.append((item, _STATUS[item](context, mailbox)))
+            values.append((item, _STATUS[item](context, place.mailbox)))
     return values
 
 
@@ -161,30 +163,31 @@ _STATUS: dict[str, Callable[[Context, Mailbox], int | str | None]] = {
 }
 
 
-async def _deleted_storage(context: Context, mailbox: Mailbox) -> int:
+async def _deleted_storage(context: Context, place: Place) -> int:
     """Octets of messages marked \\Deleted (RFC 9208 §4.1.4)."""
+    mail, mailbox = place
     if not mailbox.deleted:
         return 0
-    uids = await context.mail.search(mailbox.id, HasFlag(DELETED))
-    ids = [entry.email for entry in await context.mail.entries(mailbox.id, UidSet.of(uids))]
+    uids = await mail.search(mailbox.id, HasFlag(DELETED))
+    ids = [entry.email for entry in await mail.entries(mailbox.id, UidSet.of(uids))]
     total = 0
     for start in range(0, len(ids), _EMAILS_AT_ONCE):
         chunk = ids[start : start + _EMAILS_AT_ONCE]
-        sizes = {email.id: email.size for email in await context.mail.emails(chunk)}
+        sizes = {email.id: email.size for email in await mail.emails(chunk)}
         total += sum(sizes.get(email, 0) for email in chunk)
     return total
 
 
-async def _recent(context: Context, mailbox: Mailbox) -> int:
+async def _recent(context: Context, place: Place) -> int:
     """RFC 3501 §2.3.2; asking claims nothing."""
-    view = context.view
-    if view is not None and view.mailbox == mailbox.id:
-        return view.recent
-    first = await context.mail.recent_from(mailbox.id)
-    return len(await context.mail.entries(mailbox.id, UidSet([(first, MAX_UID)]))) if first < mailbox.uidnext else 0
+    mail, mailbox = place
+    if context.view is not None and context.view.shows(mail, mailbox.id):
+        return context.view.recent
+    first = await mail.recent_from(mailbox.id)
+    return len(await mail.entries(mailbox.id, UidSet([(first, MAX_UID)]))) if first < mailbox.uidnext else 0
 
 
-_LOOKED_UP: dict[str, Callable[[Context, Mailbox], Awaitable[int]]] = {
+_LOOKED_UP: dict[str, Callable[[Context, Place], Awaitable[int]]] = {
     "RECENT": _recent,
     "DELETED-STORAGE": _deleted_storage,
 }

@@ -21,7 +21,7 @@ async def store(context: Context, command: Store) -> Status:
     if command.unchanged_since is not None:
         context.use_condstore()
     uids = view.resolve(command.messages, command.uid)
-    changed = await context.mail.set_flags(
+    changed = await view.mail.set_flags(
         view.mailbox, uids, command.mode, make_flags(command.flags), command.unchanged_since
     )
     done = [entry for entry in changed.entries if entry.uid not in changed.failed]
@@ -33,7 +33,7 @@ async def store(context: Context, command: Store) -> Status:
     if not changed.failed:
         return _gone_or(context, uids, len(done), ok("STORE done"))
     # RFC 7162 §3.1.3 RECOMMENDS to say at once what the others are now
-    await tell_flags(context, await context.mail.entries(view.mailbox, changed.failed))
+    await tell_flags(context, await view.mail.entries(view.mailbox, changed.failed))
     named = changed.failed if command.uid else view.numbered(changed.failed)
     return ok("Some were changed meanwhile", f"MODIFIED {named}")
 
@@ -50,7 +50,7 @@ async def expunge(context: Context, command: Expunge) -> Status:
     view = context.writable
     everything = UidSet([(1, view.last)]) if view.uids else UidSet()
     uids = everything if command.uids is None else view.resolve(command.uids, uid=True)
-    delta = await context.mail.expunge(view.mailbox, uids)
+    delta = await view.mail.expunge(view.mailbox, uids)
     view.dirty = True
     await report(context, expunges=True)
     if context.qresync and delta.vanished and context.view is not None:
@@ -63,8 +63,8 @@ async def copy(context: Context, command: Copy) -> Status:
     view = context.selected
     uids = view.resolve(command.messages, command.uid)
     target = await context.target(command.mailbox)
-    copied = await context.mail.copy(view.mailbox, uids, target.id)
-    view.dirty = view.dirty or target.id == view.mailbox
+    copied = await view.mail.copy(view.mailbox, uids, target.mailbox.id)
+    view.dirty = view.dirty or view.shows(target.mail, target.mailbox.id)
     if not copied.pairs:
         return _nothing(context, uids)
     return ok("COPY done", _copied(copied))
@@ -75,7 +75,7 @@ async def move(context: Context, command: Move) -> Status:
     view = context.writable
     uids = view.resolve(command.messages, command.uid)
     target = await context.target(command.mailbox)
-    moved = await context.mail.move(view.mailbox, uids, target.id)
+    moved = await view.mail.move(view.mailbox, uids, target.mailbox.id)
     view.dirty = True
     if not moved.pairs:
         return _nothing(context, uids)

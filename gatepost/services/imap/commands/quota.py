@@ -21,7 +21,7 @@ async def get_quota(context: Context, command: GetQuota) -> Status:
 
 async def get_quota_root(context: Context, command: GetQuotaRoot) -> Status:
     """The root of any mailbox, and what it says."""
-    mailbox = await context.mail.mailbox(context.name(command.mailbox))
+    _, mailbox = await context.place(command.mailbox)
     context.send(quota_root(mailbox_name(mailbox.path, context.utf8), ROOT))
     await _tell(context)
     return ok("GETQUOTAROOT done")

@@ -40,7 +40,7 @@ async def find(context: Context, key: Key, uid: bool) -> list[int]:
     if uid:
         await report(context, expunges=False)
     view = context.selected
-    found = await context.mail.search(view.mailbox, criterion(context, key))
+    found = await view.mail.search(view.mailbox, criterion(context, key))
     while found and found[-1] > view.last:
         found.pop()
     return found
@@ -112,7 +112,8 @@ async def _highest(context: Context, command: Search, found: list[int]) -> int |
         told = _kept(command, found)
     if not told:
         return None
-    entries = await context.mail.entries(context.selected.mailbox, UidSet.of(told))
+    view = context.selected
+    entries = await view.mail.entries(view.mailbox, UidSet.of(told))
     return max((entry.modseq for entry in entries), default=None)
 
 

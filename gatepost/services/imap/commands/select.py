@@ -36,8 +36,8 @@ async def select(context: Context, command: Select) -> Status:
         context.send(ok("The previous mailbox is closed", "CLOSED").render())
     if command.condstore:
         context.use_condstore()
-    mailbox = await context.mail.mailbox(context.name(command.mailbox))
-    view = Selected(mailbox.id, mailbox.path, command.read_only, mailbox.modseq)
+    mail, mailbox = await context.place(command.mailbox)
+    view = Selected(mail, mailbox.id, mailbox.path, command.read_only, mailbox.modseq)
     watch(context, view)
     try:
         await _open(context, view, mailbox)
@@ -52,7 +52,7 @@ async def select(context: Context, command: Select) -> Status:
 
 
 async def _open(context: Context, view: Selected, mailbox: Mailbox) -> None:
-    mail = context.mail
+    mail = view.mail
     # read after the mailbox's modseq: what came between is reported once more as changed, never lost
     view.learn(await mail.uids(mailbox.id))
     context.view = view
@@ -90,7 +90,7 @@ def _known_flags(used: Sequence[str]) -> tuple[str, ...]:
 
 
 async def _first_unseen(context: Context, view: Selected) -> None:
-    unseen = await context.mail.search(view.mailbox, Not(HasFlag(SEEN)))
+    unseen = await view.mail.search(view.mailbox, Not(HasFlag(SEEN)))
     number = view.number(unseen[0]) if unseen else None
     if number is not None:
         context.send(ok("First unseen", f"UNSEEN {number}").render())
@@ -101,7 +101,7 @@ async def _resynchronise(context: Context, mailbox: Mailbox, asked: Qresync) -> 
     if asked.uidvalidity != mailbox.uidvalidity:
         return
     view = context.selected
-    delta = await context.mail.delta(mailbox.id, asked.modseq)
+    delta = await view.mail.delta(mailbox.id, asked.modseq)
     known = UidSet([(1, max(1, mailbox.uidnext - 1))]) if asked.known is None else asked.known
     gone = overlap(overlap(delta.vanished, known), UidSet([(_matched_up_to(view, asked) + 1, MAX_UID)]))
     if gone:
@@ -125,7 +125,7 @@ async def close(context: Context, command: Close) -> Status:
     """Removes what is marked \\Deleted without telling (§6.4.1), unless it was opened read-only."""
     view = context.selected
     if not view.read_only:
-        await context.mail.expunge(view.mailbox, UidSet([(1, max(1, view.last))]))
+        await view.mail.expunge(view.mailbox, UidSet([(1, max(1, view.last))]))
     context.unselect()
     return ok("CLOSE done")
 

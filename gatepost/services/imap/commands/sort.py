@@ -46,10 +46,10 @@ _KEYS: dict[str, Callable[[Email], float | str]] = {
 
 async def emails_of(context: Context, uids: Sequence[int]) -> AsyncIterator[tuple[int, Email, int]]:
     """(UID, email, modseq) of each, ascending by UID; those that are gone are left out."""
-    mail = context.mail
+    view = context.selected
     for start in range(0, len(uids), _BLOCK):
-        entries = await mail.entries(context.selected.mailbox, UidSet.of(uids[start : start + _BLOCK]))
-        found = {email.id: email for email in await mail.emails([entry.email for entry in entries])}
+        entries = await view.mail.entries(view.mailbox, UidSet.of(uids[start : start + _BLOCK]))
+        found = {email.id: email for email in await view.mail.emails([entry.email for entry in entries])}
         for entry in entries:
             if entry.email in found:
                 yield entry.uid, found[entry.email], entry.modseq
