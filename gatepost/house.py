@@ -91,7 +91,7 @@ class House:
             signed_in=self._signed_in,
             signed_out=self.live.signed_out,
         )
-        self.mailboxes = MailboxDoor(self.store, int(options.limits.quota))
+        self.mailboxes = MailboxDoor(self.store, directory, int(options.limits.quota))
         self.notices = Notices(
             directory=directory,
             mailboxes=self.mailboxes,

@@ -59,7 +59,7 @@ class Room:
         self.store = SqliteMailstore(folder / "mail", self.clock)
         self.passwords = HashedPasswords(1)
         self._guard_store = SqliteGuardStore(database)
-        self.mailboxes = MailboxDoor(self.store)
+        self.mailboxes = MailboxDoor(self.store, self.directory)
         self.scripts = ScriptDoor(self.mailboxes, 65536, 10)
         self.auth = AuthDoor(
             gate=Gate(

@@ -25,10 +25,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from gatepost.adapters import importedhashes
-from gatepost.adapters.saslprep import Unpreparable, saslprep
 from gatepost.model.account import ScramKeys
 from gatepost.model.errors import Overloaded, WeakPassword
 from gatepost.model.secret import Secret
+from gatepost.proto.sasl.saslprep import Unpreparable, saslprep
 
 T = TypeVar("T")
 

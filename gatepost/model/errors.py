@@ -75,6 +75,14 @@ class MailboxProtected(GatepostError):
     """INBOX can be neither deleted nor moved."""
 
 
+class NotPermitted(GatepostError):
+    """The mailbox is another's, who has not granted the right that this needs (RFC 4314)."""
+
+
+class TooManyGrants(GatepostError):
+    """A mailbox is shared with as many as it can be; also: an account subscribes to as many of others' as it can."""
+
+
 class NoSuchEmail(GatepostError):
     """No email has this id."""
 

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from gatepost.model.account import AccountId
@@ -35,6 +35,7 @@ from gatepost.model.mail import (
     Stored,
     ThreadId,
 )
+from gatepost.model.rights import ALL_RIGHTS, Grant, Grantee, MailboxAccess, Rights
 from gatepost.model.search import Criterion, SortKey
 from gatepost.model.uidset import UidSet
 from gatepost.ports.upkeep import Upkeep
@@ -84,6 +85,35 @@ class AccountMail(Protocol):
         MailboxProtected, and MailboxHasMail unless `with_mail`."""
         ...
 
+    # -- access ----------------------------------------------------------------------------------------------------
+    async def rights(self, mailbox: MailboxId) -> Rights:
+        """What whoever opened this mail may do in the mailbox: the owner everything. Raises NoSuchMailbox where that is
+        nothing."""
+        ...
+
+    async def access(self, mailbox: MailboxId) -> tuple[Grant, ...]:
+        """Its access list, by grantee. Raises NoSuchMailbox."""
+        ...
+
+    async def all_access(self) -> tuple[MailboxAccess, ...]:
+        """The lists of all mailboxes that have one."""
+        ...
+
+    async def set_access(
+        self, mailbox: MailboxId, grantee: Grantee, mode: str, rights: Rights, negative: bool = False
+    ) -> None:
+        """Changes one line of the list, `mode` as in `set_flags`; without rights left the line goes. Watchers are told.
+        New mailboxes begin with the list of what they lie under. Raises NoSuchMailbox, TooManyGrants."""
+        ...
+
+    async def subscriptions(self) -> frozenset[tuple[AccountId, MailboxId]]:
+        """Mailboxes of others to which this account subscribes; some may be gone, or not to be seen any more."""
+        ...
+
+    async def subscribe(self, owner: AccountId, mailbox: MailboxId, subscribed: bool) -> None:
+        """Subscribes to a mailbox of another, or no more. Raises TooManyGrants."""
+        ...
+
     # -- messages of one mailbox -----------------------------------------------------------------------------------
     async def uids(self, mailbox: MailboxId) -> Sequence[int]:
         """All UIDs, ascending, as a compact sequence (`array('I')`). Raises NoSuchMailbox."""
@@ -123,17 +153,25 @@ class AccountMail(Protocol):
         ...
 
     async def set_flags(
-        self, mailbox: MailboxId, uids: UidSet, mode: str, flags: Flags, unchanged_since: int | None = None
+        self,
+        mailbox: MailboxId,
+        uids: UidSet,
+        mode: str,
+        flags: Flags,
+        unchanged_since: int | None = None,
+        rights: Rights = ALL_RIGHTS,
     ) -> FlagsChanged:
-        """`mode` is `add`, `remove` or `replace`. An entry whose flags stay the same keeps its modseq."""
+        """`mode` is `add`, `remove` or `replace`. An entry whose flags stay the same keeps its modseq. Flags that `rights`
+        do not give (`permitted_flags`) stay as they are."""
         ...
 
-    async def copy(self, mailbox: MailboxId, uids: UidSet, target: MailboxId) -> Copied:
-        """All or none; flags and received date are kept, email ids too. Raises NoSuchMailbox, OverQuota."""
+    async def copy(self, mailbox: MailboxId, uids: UidSet, target: MailboxId, rights: Rights = ALL_RIGHTS) -> Copied:
+        """All or none; flags (those that `rights` give) and received date are kept, email ids too. Raises NoSuchMailbox,
+        OverQuota."""
         ...
 
-    async def move(self, mailbox: MailboxId, uids: UidSet, target: MailboxId) -> Copied:
-        """All or none (RFC 6851). To the same mailbox it gives new UIDs."""
+    async def move(self, mailbox: MailboxId, uids: UidSet, target: MailboxId, rights: Rights = ALL_RIGHTS) -> Copied:
+        """All or none (RFC 6851), flags as in `copy`. To the same mailbox it gives new UIDs."""
         ...
 
     async def expunge(self, mailbox: MailboxId, uids: UidSet, only_deleted: bool = True) -> MailboxDelta:
@@ -242,8 +280,12 @@ class Mailstore(Protocol):
         """The care for what is stored."""
         ...
 
+    async def sharers(self, grantees: Collection[Grantee]) -> tuple[AccountId, ...]:
+        """Everybody who grants something to one of `grantees`, sorted; perhaps some who did, but nobody is missing."""
+        ...
+
     async def erase(self, account: AccountId) -> None:
-        """Everything of the account, for ever."""
+        """Everything of the account, for ever, and what others granted to it."""
         ...
 
     async def close(self) -> None:

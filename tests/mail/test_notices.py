@@ -29,7 +29,7 @@ class Post:
         self.events: list[Event] = []
         self.directory = SqliteDirectory(folder / "server.db", "example.org")
         self.store = SqliteMailstore(folder / "mail", SystemClock())
-        self.mailboxes = MailboxDoor(self.store, quota)
+        self.mailboxes = MailboxDoor(self.store, self.directory, quota)
         self.notices = Notices(
             directory=self.directory,
             mailboxes=self.mailboxes,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gatepost.adapters.sqlite import SqliteMailstore
+from gatepost.adapters.sqlite import SqliteDirectory, SqliteMailstore
 from gatepost.mail.mailbox import MailboxDoor
 from gatepost.mail.scripts import ScriptDoor
 from gatepost.model.account import Account, AccountId
@@ -24,8 +24,10 @@ class FixedClock:
 @pytest.fixture
 async def boxes(tmp_path: Path) -> AsyncIterator[MailboxDoor]:
     store = SqliteMailstore(tmp_path, FixedClock())
-    yield MailboxDoor(store)
+    directory = SqliteDirectory(tmp_path / "gatepost.db", "example.org")
+    yield MailboxDoor(store, directory)
     await store.close()
+    await directory.close()
 
 
 @pytest.fixture

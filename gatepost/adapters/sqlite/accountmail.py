@@ -16,6 +16,7 @@ from typing import TypeVar
 import apsw
 
 from gatepost.adapters.sqlite import (
+    access,
     appending,
     blobs,
     counts,
@@ -30,6 +31,7 @@ from gatepost.adapters.sqlite import (
 from gatepost.adapters.sqlite.indexing import AccountIndex, Indexing
 from gatepost.adapters.sqlite.mailschema import migrations
 from gatepost.adapters.sqlite.rows import fetch_first, fetch_one
+from gatepost.adapters.sqlite.sharing import Sharing
 from gatepost.adapters.sqlite.threads import Threads
 from gatepost.adapters.sqlite.unit import Change
 from gatepost.adapters.sqlite.writer import Database
@@ -58,6 +60,7 @@ from gatepost.model.mail import (
     Stored,
     ThreadId,
 )
+from gatepost.model.rights import ALL_RIGHTS, Grant, Grantee, MailboxAccess, Rights
 from gatepost.model.search import Criterion, SortKey
 from gatepost.model.uidset import UidSet
 from gatepost.ports.clock import Clock
@@ -69,8 +72,9 @@ log = logging.getLogger("gatepost.store")
 class Shelf:
     """What all `AccountMail`s of one account share: database, files, watchers."""
 
-    def __init__(self, folder: Path, clock: Clock, threads: Threads, indexing: Indexing) -> None:
-        self.folder, self.clock = folder, clock
+    def __init__(self, folder: Path, clock: Clock, threads: Threads, indexing: Indexing, sharing: Sharing) -> None:
+        self.folder, self.clock, self.sharing = folder, clock, sharing
+        self.granting = asyncio.Lock()
         self.database = Database(folder / "mail.db", lambda: migrations(clock.now()), threads)
         self.database.after_commit = self._clear
         self.files = blobs.BlobFiles(folder / "blobs")
@@ -191,6 +195,49 @@ class SqliteAccountMail:
 
     async def delete_mailbox(self, mailbox: MailboxId, with_mail: bool = True) -> None:
         await self._change(lambda change: mailboxes.delete(change, mailbox, with_mail))
+        if await self._shelf.sharing.known(self._account):
+            await self.settle_access()
+
+    # -- access ----------------------------------------------------------------------------------------------------
+    async def rights(self, mailbox: MailboxId) -> Rights:
+        return ALL_RIGHTS
+
+    async def access(self, mailbox: MailboxId) -> tuple[Grant, ...]:
+        return await self._read(lambda db: access.access(db, mailbox))
+
+    async def all_access(self) -> tuple[MailboxAccess, ...]:
+        return await self._read(access.all_access)
+
+    async def set_access(
+        self, mailbox: MailboxId, grantee: Grantee, mode: str, rights: Rights, negative: bool = False
+    ) -> None:
+        async with self._shelf.granting:
+            if not negative and mode != "remove" and rights:
+                await self._shelf.sharing.may_grant(self._account, [grantee])
+            await self._change(lambda change: access.set_access(change, mailbox, grantee, mode, rights, negative))
+            await self._settle_access()
+
+    async def revoke(self, grantee: Grantee) -> None:
+        """Nothing is granted to `grantee` any more. Raises StorageUnavailable."""
+        async with self._shelf.granting:
+            await self._change(lambda change: access.revoke(change, grantee))
+            await self._settle_access()
+
+    async def settle_access(self) -> None:
+        """What `sharing` knows of this account becomes what is so. Raises StorageUnavailable."""
+        async with self._shelf.granting:
+            await self._settle_access()
+
+    async def _settle_access(self) -> None:
+        granted = await self._read(access.grantees)
+        await self._shelf.sharing.may_grant(self._account, granted)
+        await self._shelf.sharing.settle(self._account, granted)
+
+    async def subscriptions(self) -> frozenset[tuple[AccountId, MailboxId]]:
+        return await self._read(access.subscriptions)
+
+    async def subscribe(self, owner: AccountId, mailbox: MailboxId, subscribed: bool) -> None:
+        await self._change(lambda change: access.subscribe(change, owner, mailbox, subscribed))
 
     # -- messages of one mailbox -----------------------------------------------------------------------------------
     async def uids(self, mailbox: MailboxId) -> Sequence[int]:
@@ -238,15 +285,23 @@ class SqliteAccountMail:
             raise
 
     async def set_flags(
-        self, mailbox: MailboxId, uids: UidSet, mode: str, flags: Flags, unchanged_since: int | None = None
+        self,
+        mailbox: MailboxId,
+        uids: UidSet,
+        mode: str,
+        flags: Flags,
+        unchanged_since: int | None = None,
+        rights: Rights = ALL_RIGHTS,
     ) -> FlagsChanged:
-        return await self._change(lambda change: entries.set_flags(change, mailbox, uids, mode, flags, unchanged_since))
+        return await self._change(
+            lambda change: entries.set_flags(change, mailbox, uids, mode, flags, unchanged_since, rights)
+        )
 
-    async def copy(self, mailbox: MailboxId, uids: UidSet, target: MailboxId) -> Copied:
-        return await self._change(lambda change: entries.copy(change, mailbox, uids, target))
+    async def copy(self, mailbox: MailboxId, uids: UidSet, target: MailboxId, rights: Rights = ALL_RIGHTS) -> Copied:
+        return await self._change(lambda change: entries.copy(change, mailbox, uids, target, rights))
 
-    async def move(self, mailbox: MailboxId, uids: UidSet, target: MailboxId) -> Copied:
-        return await self._change(lambda change: entries.move(change, mailbox, uids, target))
+    async def move(self, mailbox: MailboxId, uids: UidSet, target: MailboxId, rights: Rights = ALL_RIGHTS) -> Copied:
+        return await self._change(lambda change: entries.move(change, mailbox, uids, target, rights))
 
     async def expunge(self, mailbox: MailboxId, uids: UidSet, only_deleted: bool = True) -> MailboxDelta:
         return await self._change(lambda change: entries.expunge(change, mailbox, uids, only_deleted))

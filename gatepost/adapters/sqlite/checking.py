@@ -125,6 +125,12 @@ CHECKS: tuple[Check, ...] = (
         for kind in ("email", "mailbox", "thread")
     ),
     Check(
+        "access",
+        "somebody may see mailbox {}, which is gone",
+        "SELECT DISTINCT mailbox FROM access WHERE mailbox NOT IN (SELECT id FROM mailbox)",
+        "DELETE FROM access WHERE mailbox NOT IN (SELECT id FROM mailbox)",
+    ),
+    Check(
         "search",
         "message {} is neither in the index of text nor waiting for it",
         "SELECT id FROM email WHERE id NOT IN (SELECT email FROM unindexed)"

@@ -13,6 +13,7 @@ from gatepost.adapters.sqlite.unit import Change
 from gatepost.model.errors import NoSuchMailbox
 from gatepost.model.flags import Flags, add_flags, has_flag, remove_flags
 from gatepost.model.mail import Copied, EmailId, Entry, FlagsChanged, MailboxDelta, MailboxId
+from gatepost.model.rights import ALL_RIGHTS, Rights, permitted_flags, replaced_flags
 from gatepost.model.uidset import ALL_UIDS, UidSet
 
 _ENTRY = "SELECT uid, email, flags, modseq, saved FROM entry"
@@ -98,16 +99,22 @@ def claim_recent(change: Change, mailbox: MailboxId) -> int:
 
 
 def set_flags(
-    change: Change, mailbox: MailboxId, wanted: UidSet, mode: str, flags: Flags, unchanged_since: int | None
+    change: Change,
+    mailbox: MailboxId,
+    wanted: UidSet,
+    mode: str,
+    flags: Flags,
+    unchanged_since: int | None,
+    rights: Rights = ALL_RIGHTS,
 ) -> FlagsChanged:
-    """Raises NoSuchMailbox, BadFlag (too many on one message; nothing changed then)."""
+    """Flags that `rights` say nothing of stay. Raises NoSuchMailbox, BadFlag (too many on one message; nothing changed then)."""
     after: list[Entry] = []
     failed: list[int] = []
     for entry in entries(change.db, mailbox, wanted, 0):
         if unchanged_since is not None and entry.modseq > unchanged_since:  # RFC 7162 §3.1.3
             failed.append(entry.uid)
             continue
-        new = _combine(entry.flags, mode, flags)
+        new = _combine(entry.flags, mode, flags, rights)
         if new == entry.flags:
             after.append(entry)
             continue
@@ -118,13 +125,13 @@ def set_flags(
     return FlagsChanged(tuple(after), UidSet.of(failed), _modseq(change, mailbox))
 
 
-def _combine(old: Flags, mode: str, flags: Flags) -> Flags:
+def _combine(old: Flags, mode: str, flags: Flags, rights: Rights) -> Flags:
     if mode == "add":
-        return add_flags(old, flags)
+        return add_flags(old, permitted_flags(flags, rights))
     if mode == "remove":
-        return remove_flags(old, flags)
+        return remove_flags(old, permitted_flags(flags, rights))
     if mode == "replace":
-        return flags
+        return replaced_flags(old, flags, rights)
     raise ValueError(f"no way to change flags: {mode!r}")
 
 
@@ -144,26 +151,26 @@ def _sized(db: apsw.Connection, mailbox: MailboxId, wanted: UidSet) -> list[tupl
     return found
 
 
-def copy(change: Change, mailbox: MailboxId, wanted: UidSet, target: MailboxId) -> Copied:
-    """All or none. Raises NoSuchMailbox, OverQuota."""
+def copy(change: Change, mailbox: MailboxId, wanted: UidSet, target: MailboxId, rights: Rights = ALL_RIGHTS) -> Copied:
+    """All or none; flags as far as `rights` go. Raises NoSuchMailbox, OverQuota."""
     pairs: list[tuple[int, int]] = []
     change.tally(target)
     for uid, email, flags, size in _sized(change.db, mailbox, wanted):
         modseq = change.next_modseq()
-        pairs.append((uid, change.place(target, email, size, flags, modseq)))
+        pairs.append((uid, change.place(target, email, size, permitted_flags(flags, rights), modseq)))
         change.touch_email(email, modseq)
     change.check_quota()
     return _copied(change, target, pairs)
 
 
-def move(change: Change, mailbox: MailboxId, wanted: UidSet, target: MailboxId) -> Copied:
-    """All or none (RFC 6851); the emails stay the same. Raises NoSuchMailbox."""
+def move(change: Change, mailbox: MailboxId, wanted: UidSet, target: MailboxId, rights: Rights = ALL_RIGHTS) -> Copied:
+    """All or none (RFC 6851), flags as far as `rights` go; the emails stay the same. Raises NoSuchMailbox."""
     pairs: list[tuple[int, int]] = []
     change.tally(target)
     for uid, email, flags, size in _sized(change.db, mailbox, wanted):
         modseq = change.next_modseq()
         change.displace(mailbox, uid, size, flags, modseq)
-        pairs.append((uid, change.place(target, email, size, flags, modseq)))
+        pairs.append((uid, change.place(target, email, size, permitted_flags(flags, rights), modseq)))
         change.touch_email(email, modseq)
     return _copied(change, target, pairs)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import apsw
 from msgspec import UNSET
 
+from gatepost.adapters.sqlite.access import inherit
 from gatepost.adapters.sqlite.emails import destroy_unplaced
 from gatepost.adapters.sqlite.entries import move_all
 from gatepost.adapters.sqlite.mailboxnames import INBOX, check_level, join_path, shown_order, split_path
@@ -71,7 +72,8 @@ def require(db: apsw.Connection, mailbox: MailboxId) -> None:
 
 
 def create(change: Change, path: str, role: str | None, subscribed: bool) -> MailboxId:
-    """Makes the mailbox and its missing parents. Raises MailboxExists, BadMailboxName."""
+    """Makes the mailbox and its missing parents; each has the access list of what it lies under. Raises MailboxExists,
+    BadMailboxName."""
     levels = split_path(path)
     parent: MailboxId | None = None
     for depth in range(1, len(levels)):
@@ -99,7 +101,10 @@ def _insert(
         " created) VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)",
         (parent, levels[-1], join_path(levels), role, subscribed, change.next_uidvalidity(), *[modseq] * 4),
     )
-    return MailboxId(change.db.last_insert_rowid())
+    made = MailboxId(change.db.last_insert_rowid())
+    if parent is not None:
+        inherit(change, parent, made)
+    return made
 
 
 def _check_role(db: apsw.Connection, role: str | None, mailbox: MailboxId | None = None) -> None:
@@ -187,5 +192,6 @@ def delete(change: Change, mailbox: MailboxId, with_mail: bool) -> None:
         change.touch_email(EmailId(email), modseq)
     destroy_unplaced(change, [EmailId(row[0]) for row in rows])
     change.db.execute("DELETE FROM gone_entry WHERE mailbox = ?", (mailbox,))
+    change.db.execute("DELETE FROM access WHERE mailbox = ?", (mailbox,))
     (created,) = fetch_first(change.db, "DELETE FROM mailbox WHERE id = ? RETURNING created", (mailbox,))  # type: ignore[misc]
     change.mailbox_gone(mailbox, created)

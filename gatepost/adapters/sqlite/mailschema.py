@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import apsw
 
-from gatepost.adapters.sqlite import searchindex
+from gatepost.adapters.sqlite import access, searchindex
 from gatepost.adapters.sqlite.connections import Migration
 
 _VERSION_1 = """
@@ -154,4 +154,8 @@ def migrations(now: float) -> Sequence[Migration]:
         """Octets that a repair did not find, or not whole: told once, then known."""
         connection.execute("CREATE TABLE lost (blob TEXT PRIMARY KEY, found REAL NOT NULL) WITHOUT ROWID")
 
-    return (first, second, third)
+    def fourth(connection: apsw.Connection) -> None:
+        """Who else may do what in which mailbox, and subscriptions to mailboxes of others."""
+        connection.execute(access.SCHEMA)
+
+    return (first, second, third, fourth)

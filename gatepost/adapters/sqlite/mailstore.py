@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import re
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,14 +18,17 @@ from gatepost.adapters.sqlite.copying import DATABASE, take_account
 from gatepost.adapters.sqlite.indexing import Indexing
 from gatepost.adapters.sqlite.mailschema import migrations
 from gatepost.adapters.sqlite.restoring import exchange, finish_exchanges, outlive, part
+from gatepost.adapters.sqlite.sharing import Sharing, granted_in
 from gatepost.adapters.sqlite.threads import Threads
 from gatepost.adapters.sqlite.upkeep import SqliteUpkeep
 from gatepost.model.account import AccountId
-from gatepost.model.errors import Overloaded
+from gatepost.model.errors import Overloaded, StorageUnavailable
+from gatepost.model.rights import Grantee
 from gatepost.model.upkeep import BadBackup
 from gatepost.ports.clock import Clock
 
 T = TypeVar("T")
+log = logging.getLogger("gatepost.store")
 _CLOSING_SECONDS = 60.0
 _ACCOUNT = re.compile(r"[a-z0-9]{1,64}", re.ASCII)
 
@@ -37,6 +42,7 @@ class SqliteMailstore:
         self._indexing = Indexing(self._threads)
         self.upkeep = SqliteUpkeep(self)
         finish_exchanges(root)
+        self.sharing = Sharing(root, self._threads)
         self._shelves: dict[AccountId, Shelf] = {}
 
     def open(self, account: AccountId, quota: int = 0) -> SqliteAccountMail:
@@ -49,7 +55,9 @@ class SqliteMailstore:
             raise ValueError("not an account id")
         shelf = self._shelves.get(account)
         if shelf is None:
-            shelf = self._shelves[account] = Shelf(self._root / account, self._clock, self._threads, self._indexing)
+            folder = self._root / account
+            shelf = Shelf(folder, self._clock, self._threads, self._indexing, self.sharing)
+            self._shelves[account] = shelf
         return shelf
 
     def kept(self) -> list[AccountId]:
@@ -63,15 +71,30 @@ class SqliteMailstore:
         """Runs `work`, which reads much, in a scan's thread."""
         return await asyncio.get_running_loop().run_in_executor(self._threads.scans, work)
 
+    async def sharers(self, grantees: Collection[Grantee]) -> tuple[AccountId, ...]:
+        """Who may have granted something to one of `grantees`, sorted."""
+        return await self.sharing.owners(grantees)
+
     async def erase(self, account: AccountId) -> None:
         """Everything of the account; whoever still has it open gets StorageUnavailable."""
         self.open(account)
+        await self._revoke(account)
         shelf = self._shelves.pop(account)
         await shelf.database.finish()
         try:
             await asyncio.get_running_loop().run_in_executor(self._threads.writers, _remove, shelf)
         except OSError as error:
             raise unavailable(error) from error
+        await self.sharing.settle(account, ())
+
+    async def _revoke(self, account: AccountId) -> None:
+        """What others granted to an account that goes. A grant that cannot be reached is nobody's: ids are given once."""
+        grantee = Grantee(account)
+        for owner in await self.sharing.owners([grantee]):
+            try:
+                await self.open(owner).revoke(grantee)
+            except StorageUnavailable:
+                log.warning("%s still grants something to %s, who is gone", owner, account)
 
     async def replace(self, account: AccountId, source: Path, aside: Path | None = None) -> list[str]:
         """A backup's folder becomes the account's mail; what it lacked, in words. `aside`: where the folder is whose UIDs must
@@ -83,8 +106,12 @@ class SqliteMailstore:
             raise Overloaded("a backup of this account is being made; try again later")
         try:
             missing = await self.scan(lambda: self._take(source, new))
+            await self.sharing.may_grant(account, await self.scan(lambda: granted_in(new / DATABASE)))
             await shelf.database.finish()  # it stays where it is, closed, until its successor is in place
             await asyncio.get_running_loop().run_in_executor(self._threads.writers, self._exchange, shelf, new, aside)
+            del self._shelves[account]
+            with contextlib.suppress(StorageUnavailable):  # it is restored all the same
+                await self.open(account).settle_access()
             return missing
         except STORAGE_FAILURES as error:
             raise unavailable(error) from error
@@ -117,6 +144,7 @@ class SqliteMailstore:
         """Finishes what was promised."""
         for shelf in self._shelves.values():
             await shelf.database.finish()
+        await self.sharing.finish()
         await asyncio.get_running_loop().run_in_executor(None, self._threads.close)
 
 

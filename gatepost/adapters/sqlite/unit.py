@@ -54,6 +54,7 @@ class Change:
         self._tallies: dict[MailboxId, Tally] = {}
         self._renamed: set[MailboxId] = set()
         self._gone: set[MailboxId] = set()
+        self._access: set[MailboxId] = set()
         self._threads: set[ThreadId] = set()
 
     def next_modseq(self) -> int:
@@ -139,6 +140,10 @@ class Change:
         """Something other than the counts of a mailbox changed."""
         self._renamed.add(mailbox)
 
+    def access_changed(self, mailbox: MailboxId) -> None:
+        """Others may do more or less in a mailbox now: whoever watches it looks again."""
+        self._access.add(mailbox)
+
     def mailbox_made(self, modseq: int) -> None:
         """A mailbox was added with this modseq."""
         self._mailbox_state = modseq
@@ -166,14 +171,16 @@ class Change:
         for mailbox in sorted(self._renamed):
             self._mailbox_state = modseq = self.next_modseq()
             self.db.execute("UPDATE mailbox SET changed = ?, properties = ? WHERE id = ?", (modseq, modseq, mailbox))
-        if self.modseq == self._before:
+        if self.modseq == self._before and not self._access:
             return None
         self.db.execute(
             "UPDATE account SET modseq = ?, used = ?, uidvalidity = ?, email_state = ?, mailbox_state = ?, thread_state = ?",
             (self.modseq, self.used, self.uidvalidity, self._email_state, self._mailbox_state, self._thread_state),
         )
         touched = frozenset(mailbox for mailbox, tally in self._tallies.items() if tally.modseq)
-        return AccountChange(touched | self._gone, States(self._email_state, self._mailbox_state, self._thread_state))
+        return AccountChange(
+            touched | self._gone | self._access, States(self._email_state, self._mailbox_state, self._thread_state)
+        )
 
     def _settle_thread(self, thread: ThreadId) -> None:
         self._thread_state = modseq = self.next_modseq()

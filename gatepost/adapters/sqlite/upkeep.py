@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import apsw
 
-from gatepost.adapters.sqlite import checking, contents, mending
+from gatepost.adapters.sqlite import access, checking, contents, mending
 from gatepost.adapters.sqlite.accountmail import Shelf, void
 from gatepost.adapters.sqlite.connections import unavailable
 from gatepost.adapters.sqlite.contents import Doubt
@@ -45,7 +45,17 @@ class SqliteUpkeep:
         doubts = await self._doubts(shelf)
         found += await shelf.database.read(lambda db: list(contents.told(db, doubts)), scan=True)
         found += [_stray(path) for path in await self._strays(shelf)]
+        found += await self._unknown(account, shelf)
         return found
+
+    async def _unknown(self, account: AccountId, shelf: Shelf) -> list[Fault]:
+        """Grants that nobody would find."""
+        known = await self._store.sharing.known(account)
+        granted = await shelf.database.read(access.grantees)
+        return [
+            Fault("access", grantee, f"something is shared with {grantee}, who cannot find it")
+            for grantee in sorted(granted - known)
+        ]
 
     async def _doubts(self, shelf: Shelf) -> list[Doubt]:
         doubts: list[Doubt] = []
@@ -87,6 +97,9 @@ class SqliteUpkeep:
         strays = [] if shelf.held else await self._strays(shelf)
         await shelf.database.change(lambda db: _sweep(db, shelf))
         found += [Fault(each.kind, each.subject, each.text, mended=True) for each in map(_stray, strays)]
+        unknown = await self._unknown(account, shelf)
+        await mail.settle_access()
+        found += [Fault(each.kind, each.subject, each.text, mended=True) for each in unknown]
         return found
 
     async def backup(self, account: AccountId, folder: Path) -> list[str]:

@@ -101,7 +101,7 @@ async def rooms(tmp_path: Path, imap_options: ImapOptions) -> AsyncIterator[Room
         secret = Secret(PASSWORD)
         CREDENTIALS.append(Credentials(await passwords.hash(secret), scram=await passwords.scram_keys(secret)))
     account = await directory.add_account(ADA, CREDENTIALS[0], quota=50_000_000)
-    mailboxes, budget = MailboxDoor(store), Budget(64 << 20)
+    mailboxes, budget = MailboxDoor(store, directory), Budget(64 << 20)
     service = ImapService(
         auth=auth,
         mailboxes=mailboxes,

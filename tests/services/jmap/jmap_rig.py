@@ -107,7 +107,7 @@ class Rig:
             app_passwords=self.app_passwords,
             options=AuthOptions(),
         )
-        self.mailboxes = MailboxDoor(self.store)
+        self.mailboxes = MailboxDoor(self.store, self.directory)
         intake = Intake(
             directory=self.directory,
             mailboxes=self.mailboxes,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gatepost.adapters.saslprep import Unpreparable, saslprep
+from gatepost.proto.sasl.saslprep import Unpreparable, saslprep
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-"""SASLprep (RFC 4013) of a password, on the tables of the standard library: both ends of SCRAM must hash the same octets."""
+"""SASLprep (RFC 4013) of passwords and identifiers, on the tables of the standard library: both ends of SCRAM must hash the same
+octets."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ _PROHIBITED = (
 
 
 class Unpreparable(ValueError):
-    """The text holds what SASLprep forbids; the text is not repeated, it is a password."""
+    """The text holds what SASLprep forbids; the text is not repeated, it may be a password."""
 
 
 def saslprep(text: str) -> str:
@@ -32,9 +33,9 @@ def saslprep(text: str) -> str:
     )
     prepared = unicodedata.normalize("NFKC", mapped)
     if not prepared or any(forbidden(c) for c in prepared for forbidden in _PROHIBITED):
-        raise Unpreparable("not a password that SASLprep allows")
+        raise Unpreparable("not a text that SASLprep allows")
     if any(stringprep.in_table_d1(c) for c in prepared):  # RFC 3454 §6: all of it runs right to left
         ends = stringprep.in_table_d1(prepared[0]) and stringprep.in_table_d1(prepared[-1])
         if not ends or any(stringprep.in_table_d2(c) for c in prepared):
-            raise Unpreparable("not a password that SASLprep allows")
+            raise Unpreparable("not a text that SASLprep allows")
     return prepared
