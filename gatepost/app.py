@@ -188,7 +188,7 @@ class Server:
         )
 
     async def wait(self) -> None:
-        """Until SIGTERM, SIGINT, or `leave`; SIGHUP reads the certificate again."""
+        """Until SIGTERM, SIGINT, or `leave`; SIGHUP reads the certificate and the keys again."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.leave)
@@ -219,13 +219,22 @@ class Server:
         await house.close()
 
     def reload(self) -> None:
-        """Reads certificate files that changed; a bad one is reported and the old one stays in use."""
+        """Reads the files again that may be renewed under us: certificate, and the keys of access tokens."""
         systemd.notify("RELOADING=1")
+        self._renew(force=True)
+        systemd.notify("READY=1")
+
+    def _renew(self, force: bool = False) -> None:
+        """What can't be used is reported, and what was there stays in use."""
         try:
-            self.tls.reload(force=True)
+            self.tls.reload(force=force)
         except BadCertificate as error:
             self.house.journal.note(Failed(at=self.house.clock.now(), topic="tls", text=str(error)))
-        systemd.notify("READY=1")
+        try:
+            if self.house.tokens is not None:
+                self.house.tokens.reload()
+        except CannotStart as error:
+            self.house.journal.note(Failed(at=self.house.clock.now(), topic="oauth", text=str(error)))
 
     async def _every_second(self) -> None:
         seconds = 0
@@ -234,10 +243,7 @@ class Server:
             seconds += 1
             self.acceptor.report()
             if seconds % 30 == 0:
-                try:
-                    self.tls.reload()
-                except BadCertificate as error:
-                    self.house.journal.note(Failed(at=self.house.clock.now(), topic="tls", text=str(error)))
+                self._renew()
 
     def _background_ended(self, task: asyncio.Task[None]) -> None:
         """A background task that dies would leave the guard deaf: better to stop, loudly, and be started again."""

@@ -9,10 +9,11 @@ import contextlib
 import socket
 from pathlib import Path
 
+from gatepost.adapters.accesstokens import JwtAccessTokens
 from gatepost.adapters.clock import SystemClock
 from gatepost.adapters.lock import FolderLock
 from gatepost.adapters.log import Log
-from gatepost.adapters.passwords import HashedPasswords
+from gatepost.adapters.passwords import SCRAM_SHA1, SCRAM_SHA256, HashedPasswords
 from gatepost.adapters.sqlite import SqliteDirectory, SqliteGuardStore, SqliteMailstore
 from gatepost.config.options import Options
 from gatepost.gate import Gate
@@ -55,13 +56,15 @@ class House:
 
     def _open(self, options: Options) -> None:
         self.clock = clock = SystemClock()
+        self.tokens = JwtAccessTokens(options.oauth, clock) if options.oauth.issuer else None
         self.hostname = options.hostname or socket.gethostname()
         self.log = Log(options.log.format, options.log.level, options.log.file)
         self.journal = journal = Journal(self.log)
         self.live = LiveConnections()
         self.directory = directory = SqliteDirectory(self.folder / DATABASE, options.default_domain)
         self.store = SqliteMailstore(self.folder / "mail", clock)
-        self.passwords = HashedPasswords(options.auth.hashing_threads or None)
+        scram = (SCRAM_SHA256, SCRAM_SHA1) if options.auth.scram_sha1 else (SCRAM_SHA256,)
+        self.passwords = HashedPasswords(options.auth.hashing_threads or None, scram)
         self.remembered = Remembered(clock, float(options.auth.remember))
         self.app_passwords = AppPasswords(directory.secret_key("app-passwords"))
         self.guard_store = SqliteGuardStore(self.folder / DATABASE)
@@ -88,6 +91,7 @@ class House:
             remembered=self.remembered,
             app_passwords=self.app_passwords,
             options=AuthOptions(plaintext=options.auth.plaintext),
+            tokens=self.tokens,
             signed_in=self._signed_in,
             signed_out=self.live.signed_out,
         )

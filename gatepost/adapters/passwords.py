@@ -32,6 +32,8 @@ from gatepost.proto.sasl.saslprep import Unpreparable, saslprep
 
 T = TypeVar("T")
 
+SCRAM_SHA256, SCRAM_SHA1 = "SCRAM-SHA-256", "SCRAM-SHA-1"
+_DIGESTS = {SCRAM_SHA256: "sha256", SCRAM_SHA1: "sha1"}
 SCRAM_ITERATIONS = 10_000
 """RFC 7677 §4 asks for 4,096 at least. Computed here once, when a password is set; afterwards the client computes them."""
 MIN_LENGTH = 8
@@ -57,9 +59,10 @@ class _Waiting:
 class HashedPasswords:
     """See `gatepost.ports.passwords.Passwords`. `threads`: computations at once, by default one a core."""
 
-    def __init__(self, threads: int | None = None) -> None:
+    def __init__(self, threads: int | None = None, scram: tuple[str, ...] = (SCRAM_SHA256,)) -> None:
         importedhashes.assert_libpass()
         self.evaluations = 0
+        self.scram = scram
         self._threads = threads or os.cpu_count() or 1
         self._pool = ThreadPoolExecutor(self._threads, "hash", initializer=_step_back)
         self._hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
@@ -99,14 +102,16 @@ class HashedPasswords:
         return await self._run(lambda: self._hasher.hash(secret.reveal()), urgent=True)
 
     async def scram_keys(self, secret: Secret) -> tuple[ScramKeys, ...]:
-        """None for a password that SASLprep forbids: SCRAM is then not for this account. Raises WeakPassword for a secret
-        longer than MAX_OCTETS, Overloaded."""
+        """See the port. Raises WeakPassword for a secret longer than MAX_OCTETS, Overloaded."""
         _check_size(secret)
         try:
             prepared = saslprep(secret.reveal().decode())
         except (UnicodeDecodeError, Unpreparable):
             return ()
-        return await self._run(lambda: (_scram_sha256(prepared.encode(), os.urandom(16)),), urgent=True)
+        password = prepared.encode()
+        return await self._run(
+            lambda: tuple(_scram_keys(name, password, os.urandom(16)) for name in self.scram), urgent=True
+        )
 
     def check_new(self, secret: Secret, login: str) -> None:
         """Raises WeakPassword; the text says why and never holds the password."""
@@ -184,12 +189,13 @@ def _check_size(secret: Secret) -> None:
         raise WeakPassword(f"a password has at most {MAX_OCTETS} octets")
 
 
-def _scram_sha256(password: bytes, salt: bytes) -> ScramKeys:
-    """RFC 5802 §3 with SHA-256 (RFC 7677)."""
-    salted = hashlib.pbkdf2_hmac("sha256", password, salt, SCRAM_ITERATIONS)
-    client_key = hmac.digest(salted, b"Client Key", "sha256")
-    server_key = hmac.digest(salted, b"Server Key", "sha256")
-    return ScramKeys("SCRAM-SHA-256", salt, hashlib.sha256(client_key).digest(), server_key, SCRAM_ITERATIONS)
+def _scram_keys(mechanism: str, password: bytes, salt: bytes) -> ScramKeys:
+    """RFC 5802 §3."""
+    digest = _DIGESTS[mechanism]
+    salted = hashlib.pbkdf2_hmac(digest, password, salt, SCRAM_ITERATIONS)
+    client_key = hmac.digest(salted, b"Client Key", digest)
+    server_key = hmac.digest(salted, b"Server Key", digest)
+    return ScramKeys(mechanism, salt, hashlib.new(digest, client_key).digest(), server_key, SCRAM_ITERATIONS)
 
 
 def _common_passwords() -> frozenset[bytes]:

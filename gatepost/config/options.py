@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 import msgspec
 from msgspec import Meta
 
+from gatepost.adapters.accesstokens import OAuthOptions
 from gatepost.adapters.kernel.options import DropOptions
 from gatepost.guard.options import GuardOptions
 from gatepost.model.connection import Door
@@ -125,6 +126,13 @@ class AuthSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         Literal["never", "loopback", "always"],
         Meta(description="Where passwords may travel without TLS: nowhere, from this host to itself, or anywhere."),
     ] = "loopback"
+    scram_sha1: Annotated[
+        bool,
+        Meta(
+            description="Whether SCRAM-SHA-1 is offered beside SCRAM-SHA-256, for clients that know no other. Keys for it "
+            "are made when a password is set or next used in the clear."
+        ),
+    ] = False
     remember: Annotated[
         Duration, Meta(description="How long a right password is remembered, so that reconnecting costs no hash.")
     ] = Duration(300)
@@ -184,6 +192,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     tls: Annotated[TlsOptions, Meta(description="The certificate.")] = TlsOptions()
     trusted: Annotated[TrustedOptions, Meta(description="Proxies.")] = TrustedOptions()
     auth: Annotated[AuthSection, Meta(description="Signing in.")] = AuthSection()
+    oauth: Annotated[OAuthOptions, Meta(description="Access tokens.")] = OAuthOptions()
     guard: Annotated[GuardOptions, Meta(description="The guard.")] = GuardOptions()
     drop: Annotated[DropOptions, Meta(description="Keeping banned peers away early.")] = DropOptions()
     limits: Annotated[LimitsOptions, Meta(description="Budgets.")] = LimitsOptions()

@@ -16,15 +16,18 @@ import msgspec
 from gatepost.gate import Gate
 from gatepost.guard.verdicts import Admission, Lane, Outcome, Refusal, Rule, Ticket
 from gatepost.mail.app_passwords import AppPasswords
+from gatepost.mail.bearers import Bearers
 from gatepost.mail.remembered import Remembered
-from gatepost.mail.sasl import BOUND, EXCHANGES, Exchange, ScramFallback, UnknownMechanism
+from gatepost.mail.sasl import BOUND, EXCHANGES, Exchange, ScramFallback, UnknownMechanism, mechanisms
 from gatepost.mail.verdicts import Challenge, Closed, Denied, Granted, TryLater, Verdict, Wrong
-from gatepost.model.account import Credentials, Login
+from gatepost.model.account import AccountId, Credentials, Login
 from gatepost.model.connection import Connection
-from gatepost.model.errors import NoSuchAccount, Overloaded
+from gatepost.model.errors import NoSuchAccount, Overloaded, StorageUnavailable, WeakPassword
 from gatepost.model.secret import Secret
 from gatepost.ports.directory import Directory
 from gatepost.ports.passwords import Passwords
+from gatepost.ports.tokens import AccessTokens
+from gatepost.proto.sasl import BearerError
 
 __all__ = [
     "AuthDoor",
@@ -53,7 +56,6 @@ class AuthOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What the door allows. `remember` in seconds."""
 
     plaintext: Literal["never", "loopback", "always"] = "loopback"
-    mechanisms: tuple[str, ...] = tuple(EXCHANGES)
     remember: float = 300.0
 
 
@@ -69,11 +71,13 @@ class AuthDoor:
         remembered: Remembered,
         app_passwords: AppPasswords,
         options: AuthOptions,
+        tokens: AccessTokens | None = None,
         signed_in: Callable[[Connection, Granted], None] = lambda connection, granted: None,
         signed_out: Callable[[Connection], None] = lambda connection: None,
     ) -> None:
         self._gate, self._directory, self._passwords = gate, directory, passwords
-        self._app_passwords, self._options = app_passwords, options
+        self._bearers, self._options = Bearers(directory, app_passwords, tokens), options
+        self._mechanisms = mechanisms(passwords.scram)
         self._remembered = remembered
         self._waiting = 0
         self._scram_fallback = ScramFallback(directory.secret_key("scram"))
@@ -91,7 +95,7 @@ class AuthDoor:
         if not self.allows_passwords(connection):
             return ()
         bound = bool(connection.endpoint_binding)
-        return tuple(name for name in self._options.mechanisms if bound or name not in BOUND)
+        return tuple(name for name in self._mechanisms if bound or name not in BOUND)
 
     def begin(self, connection: Connection, mechanism: str, kind: str = "") -> Exchange:
         """Starts an exchange; `mechanism` in any case. Raises UnknownMechanism."""
@@ -106,16 +110,28 @@ class AuthDoor:
     ) -> Verdict:
         """A login and a password (or app password) in the clear: IMAP LOGIN, POP3 PASS, HTTP Basic, SASL PLAIN."""
         who = self._directory.login(login)
-        if self._app_passwords.matches_form(secret):
-            return await self._app_password(connection, who, secret, kind, mechanism)
+        if self._bearers.is_app_password(secret):
+            return await self._bearer(connection, who, secret, kind, mechanism)
         answer = await self._reserve(connection, who, mechanism, kind, secret)
         if isinstance(answer, Refusal):
             return await self._refused(answer, secret)
-        return await self._evaluate(answer, connection, secret)
+        verdict = await self._evaluate(answer, connection, secret)
+        if isinstance(verdict, Granted):
+            await self._complete_keys(verdict.account.id, secret)
+        return verdict
 
-    async def bearer(self, connection: Connection, token: Secret, kind: str = "", mechanism: str = "BEARER") -> Verdict:
-        """An app password by itself (HTTP Bearer, OAUTHBEARER). The source is charged, no account is."""
-        return await self._app_password(connection, Login(key=""), token, kind, mechanism)
+    async def bearer(
+        self, connection: Connection, token: Secret, kind: str = "", mechanism: str = "BEARER", login: str = ""
+    ) -> Verdict:
+        """An app password or an access token by itself (HTTP Bearer, OAUTHBEARER); `login` where the client says whose
+        it is. The source is charged, no account is. A password is no token."""
+        who = self._directory.login(login) if login else Login(key="")
+        return await self._bearer(connection, who, token, kind, mechanism)
+
+    def bearer_error(self, status: str) -> BearerError:
+        """What a client is told whose token was not taken."""
+        tokens = self._bearers.tokens
+        return BearerError(status) if tokens is None else BearerError(status, tokens.scope, tokens.configuration)
 
     async def malformed(self, connection: Connection, mechanism: str, kind: str) -> Verdict:
         """An exchange that made no sense: counts against the source like any wrong password (law 1)."""
@@ -206,23 +222,30 @@ class AuthDoor:
                     return Outcome.PREVIOUS, "previous"
         return Outcome.WRONG, "wrong" if account is not None else "unknown"
 
-    async def _app_password(
-        self, connection: Connection, login: Login, secret: Secret, kind: str, mechanism: str
-    ) -> Verdict:
+    async def _bearer(self, connection: Connection, login: Login, secret: Secret, kind: str, mechanism: str) -> Verdict:
         answer = await self._reserve(connection, login, mechanism, kind, secret, token=True)
         if isinstance(answer, Refusal):
             return await self._refused(answer)
-        digest = self._app_passwords.digest(secret) if self._app_passwords.matches_form(secret) else None
-        found = self._directory.app_password(digest) if digest is not None else None
-        if found is None or (login.key and login.account != found[0]):
-            return self._settled(answer, Outcome.WRONG, connection, "app-password" if login.key else "token")
-        account = self._directory.account(found[0])
-        if account is None or account.disabled:
-            return self._settled(answer, Outcome.WRONG, connection, "disabled")
-        owner = Login(key=account.email, account=account.id)
+        found = self._bearers.owner(login, secret, answer.at)
+        if isinstance(found, str):
+            return self._settled(answer, Outcome.WRONG, connection, found)
+        owner = Login(key=found.account.email, account=found.account.id)
         ticket = msgspec.structs.replace(answer, attempt=msgspec.structs.replace(answer.attempt, login=owner))
-        self._directory.note_app_password_used(account.id, found[1], answer.at)
-        return self._settled(ticket, Outcome.RIGHT, connection, "", credential=f"app:{found[1]}")
+        return self._settled(ticket, Outcome.RIGHT, connection, "", credential=found.credential)
+
+    async def _complete_keys(self, account: AccountId, secret: Secret) -> None:
+        """SCRAM keys that the account has none of are made while its password is known: after an import of hashes, or
+        when a mechanism was turned on. That it fails keeps nobody out."""
+        try:
+            owned = self._directory.credentials(account)
+            have = {keys.mechanism for keys in owned.scram}
+            if have.issuperset(self._passwords.scram):
+                return
+            made = await self._passwords.scram_keys(secret)
+            if any(keys.mechanism not in have for keys in made):
+                await self._directory.add_scram_keys(account, owned.password, made)
+        except (NoSuchAccount, Overloaded, WeakPassword, StorageUnavailable):
+            return
 
     def _settled(
         self,

@@ -9,14 +9,17 @@ import base64
 import hashlib
 import hmac
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
+
+import msgspec
 
 from gatepost.mail.verdicts import Challenge, Denied, Granted, Verdict, Wrong
 from gatepost.model.account import Credentials, Login, ScramKeys
 from gatepost.model.connection import Connection
 from gatepost.model.secret import Secret
 from gatepost.proto.sasl import (
+    BearerError,
     BearerGiven,
     PasswordGiven,
     ScramConversation,
@@ -24,6 +27,7 @@ from gatepost.proto.sasl import (
     read_login_pair,
     read_oauthbearer,
     read_plain,
+    read_xoauth2,
 )
 
 
@@ -39,8 +43,10 @@ class Door(Protocol):
     ) -> Verdict: ...
 
     async def bearer(
-        self, connection: Connection, token: Secret, kind: str = "", mechanism: str = "BEARER"
+        self, connection: Connection, token: Secret, kind: str = "", mechanism: str = "BEARER", login: str = ""
     ) -> Verdict: ...
+
+    def bearer_error(self, status: str) -> BearerError: ...
 
     async def malformed(self, connection: Connection, mechanism: str, kind: str) -> Verdict: ...
 
@@ -82,13 +88,6 @@ class Exchange:
                 return await self.malformed()  # acting for others is not offered
         return await self._door.password(self._connection, given.login, given.secret, self._kind, self.name)
 
-    async def _bearer(self, given: BearerGiven | None) -> Verdict:
-        if given is None:
-            return await self.malformed()
-        if given.login:
-            return await self._door.password(self._connection, given.login, given.token, self._kind, self.name)
-        return await self._door.bearer(self._connection, given.token, self._kind, self.name)
-
 
 class Plain(Exchange):
     """RFC 4616."""
@@ -117,45 +116,72 @@ class LoginExchange(Exchange):
 
 
 class OAuthBearer(Exchange):
-    """RFC 7628, the token being an app password."""
+    """RFC 7628. The token is an app password, or an access token where `[oauth]` is set up. One that is not taken is
+    counted first, then the client is told why in a challenge, and whatever it answers is the end (§3.2.3)."""
 
     name = "OAUTHBEARER"
-    gs2 = True
+    _failed: Denied | None = None
+
+    def _read(self, response: bytes) -> BearerGiven | None:
+        return read_oauthbearer(response)
+
+    def _error(self, status: str) -> bytes:
+        return self._door.bearer_error(status).encode()
 
     async def step(self, response: bytes | None) -> Challenge | Verdict:
+        if self._failed is not None:
+            return self._failed
         if response is None:
             return Challenge(b"")
-        return await self._bearer(read_oauthbearer(response, self.gs2))
+        given = self._read(response)
+        if given is None:
+            verdict: Verdict = await self.malformed()
+        else:
+            verdict = await self._door.bearer(self._connection, given.token, self._kind, self.name, given.login)
+        if not isinstance(verdict, Wrong):
+            return verdict
+        self._failed = verdict
+        return Challenge(self._error("invalid_request" if given is None else "invalid_token"))
+
+    async def malformed(self) -> Denied:
+        return await super().malformed() if self._failed is None else self._failed
 
 
 class XOAuth2(OAuthBearer):
-    """OAUTHBEARER's predecessor."""
+    """OAUTHBEARER's predecessor. Its clients expect the status of an HTTP answer."""
 
     name = "XOAUTH2"
-    gs2 = False
+
+    def _read(self, response: bytes) -> BearerGiven | None:
+        return read_xoauth2(response)
+
+    def _error(self, status: str) -> bytes:
+        code = "400" if status == "invalid_request" else "401"
+        return msgspec.structs.replace(self._door.bearer_error(code), schemes="bearer").encode()
 
 
-class ScramSha256(Exchange):
-    """RFC 7677. The server's final message is sent as a challenge that the client answers with nothing, which every
-    protocol here can carry."""
+class Scram(Exchange):
+    """RFC 5802. The server's final message is sent as a challenge that the client answers with nothing, which every
+    protocol here can carry. A -PLUS is bound to our certificate (§6): a proof that was shown to somebody in between is
+    worth nothing."""
 
-    name = KEYS = "SCRAM-SHA-256"
+    keys = ""
+    """Whose keys prove it: the name without -PLUS."""
 
     def __init__(self, door: Door, connection: Connection, kind: str) -> None:
         super().__init__(door, connection, kind)
         nonce = base64.b64encode(os.urandom(18)).decode()
-        binding = connection.endpoint_binding if ScramSha256Plus.name in door.mechanisms(connection) else b""
+        binding = b"" if BOUND.isdisjoint(door.mechanisms(connection)) else connection.endpoint_binding
         self._scram = ScramConversation(self.name, self._keys_of, nonce, binding)
-        self._next: Callable[[bytes], object] | None = None
         self._begun = False
         self._verdict: Granted | None = None
 
     def _keys_of(self, login: str) -> ScramKeys:
         who, credentials = self._door.scram_credentials(login)
         for keys in credentials.scram:
-            if keys.mechanism == self.KEYS:
+            if keys.mechanism == self.keys:
                 return keys
-        return self._door.scram_fallback.keys(who, self.KEYS)
+        return self._door.scram_fallback.keys(who, self.keys)
 
     async def step(self, response: bytes | None) -> Challenge | Verdict:
         if self._verdict is not None:
@@ -185,10 +211,28 @@ class ScramSha256(Exchange):
         return Challenge(answer)
 
 
+class ScramSha256(Scram):
+    """RFC 7677."""
+
+    name = keys = "SCRAM-SHA-256"
+
+
 class ScramSha256Plus(ScramSha256):
-    """The same, bound to our certificate (RFC 5802 §6): a proof that was shown to somebody in between is worth nothing."""
+    """The same over TLS, bound to it."""
 
     name = "SCRAM-SHA-256-PLUS"
+
+
+class ScramSha1(Scram):
+    """RFC 5802's own, for clients that know no other; offered where the administrator says so."""
+
+    name = keys = "SCRAM-SHA-1"
+
+
+class ScramSha1Plus(ScramSha1):
+    """The same over TLS, bound to it."""
+
+    name = "SCRAM-SHA-1-PLUS"
 
 
 class ScramFallback:
@@ -204,8 +248,25 @@ class ScramFallback:
 
 
 EXCHANGES: dict[str, type[Exchange]] = {
-    exchange.name: exchange for exchange in (ScramSha256Plus, ScramSha256, Plain, LoginExchange, OAuthBearer, XOAuth2)
+    exchange.name: exchange
+    for exchange in (
+        ScramSha256Plus,
+        ScramSha256,
+        ScramSha1Plus,
+        ScramSha1,
+        Plain,
+        LoginExchange,
+        OAuthBearer,
+        XOAuth2,
+    )
 }
 """Strongest first: the order in which they are offered."""
-BOUND = frozenset({ScramSha256Plus.name})
+BOUND = frozenset({ScramSha256Plus.name, ScramSha1Plus.name})
 """Those that need a channel binding, and so TLS."""
+
+
+def mechanisms(scram: Collection[str]) -> tuple[str, ...]:
+    """What may be offered where keys are made for these SCRAM mechanisms."""
+    return tuple(
+        name for name, exchange in EXCHANGES.items() if not issubclass(exchange, Scram) or exchange.keys in scram
+    )

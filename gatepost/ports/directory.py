@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from gatepost.model.account import Account, AccountId, AppPassword, Credentials, Login
+from gatepost.model.account import Account, AccountId, AppPassword, Credentials, Login, ScramKeys
 from gatepost.model.upkeep import Fault
 
 
@@ -80,6 +80,11 @@ class Directory(Protocol):
 
     async def set_credentials(self, account: AccountId, credentials: Credentials) -> None:
         """Raises NoSuchAccount."""
+        ...
+
+    async def add_scram_keys(self, account: AccountId, password: str, keys: tuple[ScramKeys, ...]) -> None:
+        """Adds those of a mechanism that the account has no keys for, if `password` is still its hash; else changes
+        nothing. Raises NoSuchAccount."""
         ...
 
     async def set_disabled(self, account: AccountId, disabled: bool) -> None:

@@ -9,9 +9,11 @@ from gatepost.model.secret import Secret
 
 
 class Passwords(Protocol):
-    """Runs in a bounded pool of threads. `evaluations` counts every hash that was computed to check a password."""
+    """Runs in a bounded pool of threads. `evaluations` counts every hash that was computed to check a password; `scram`
+    names the SCRAM mechanisms that keys are made for."""
 
     evaluations: int
+    scram: tuple[str, ...]
 
     async def verify(self, hashed: str, secret: Secret, urgent: bool = False) -> bool:
         """Whether `secret` is right. The empty hash is nobody's: a dummy of the same cost is computed, and the answer
@@ -23,7 +25,7 @@ class Passwords(Protocol):
         ...
 
     async def scram_keys(self, secret: Secret) -> tuple[ScramKeys, ...]:
-        """SCRAM-SHA-256 keys of the (SASLprep'd) password."""
+        """Keys of the (SASLprep'd) password, for each mechanism of `scram`; none where SASLprep forbids it."""
         ...
 
     def check_new(self, secret: Secret, login: str) -> None:

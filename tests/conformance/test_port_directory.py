@@ -199,3 +199,17 @@ async def test_secret_keys_stay(directory: Directory) -> None:
     key = directory.secret_key("tags")
     assert len(key) == 32
     assert directory.secret_key("tags") == key != directory.secret_key("other")
+
+
+async def test_missing_scram_keys_are_added_while_the_password_is_the_same(
+    directory: Directory, ada: AccountId
+) -> None:
+    sha1 = ScramKeys("SCRAM-SHA-1", b"s1", b"k1", b"v1", 4096)
+    other = ScramKeys("SCRAM-SHA-256", b"other", b"k", b"v", 4096)
+    await directory.add_scram_keys(ada, "$argon2id$another", (sha1,))
+    assert directory.credentials(ada) == OWNED
+    await directory.add_scram_keys(ada, "$argon2id$x", (other, sha1))
+    assert directory.credentials(ada).scram == (*OWNED.scram, sha1)
+    assert directory.credentials(ada).previous == OWNED.previous
+    with pytest.raises(NoSuchAccount):
+        await directory.add_scram_keys(AccountId("nobody"), "", ())

@@ -9,7 +9,7 @@ import apsw
 import msgspec
 
 from gatepost.adapters.sqlite.rows import fetch_all, fetch_first
-from gatepost.model.account import Account, AccountId, Credentials
+from gatepost.model.account import Account, AccountId, Credentials, ScramKeys
 from gatepost.model.errors import AccountExists, DomainInUse, NoSuchAccount, NoSuchDomain
 from gatepost.model.mailaddr import BadMailAddress, canonical_address, canonical_domain, detail_of
 
@@ -131,6 +131,15 @@ def set_credentials(db: apsw.Connection, account: AccountId, owned: Credentials)
     """Raises NoSuchAccount."""
     _require(db, account)
     db.execute("UPDATE account SET credentials = ? WHERE id = ?", (_encode(owned), account))
+
+
+def add_scram_keys(db: apsw.Connection, account: AccountId, password: str, keys: tuple[ScramKeys, ...]) -> None:
+    """Raises NoSuchAccount."""
+    owned = credentials(db, account)
+    have = {own.mechanism for own in owned.scram}
+    more = tuple(new for new in keys if new.mechanism not in have)
+    if more and owned.password == password:
+        set_credentials(db, account, msgspec.structs.replace(owned, scram=owned.scram + more))
 
 
 def set_disabled(db: apsw.Connection, account: AccountId, disabled: bool) -> None:

@@ -21,7 +21,7 @@ from gatepost.adapters.sqlite.rows import fetch_all, fetch_first
 from gatepost.adapters.sqlite.serverschema import migrations
 from gatepost.adapters.sqlite.threads import Threads
 from gatepost.adapters.sqlite.writer import Database
-from gatepost.model.account import Account, AccountId, AppPassword, Credentials, Login
+from gatepost.model.account import Account, AccountId, AppPassword, Credentials, Login, ScramKeys
 from gatepost.model.errors import NoSuchAccount, NotLocal, StorageUnavailable
 from gatepost.model.mailaddr import BadMailAddress, canonical_address, canonical_domain
 from gatepost.model.upkeep import Fault
@@ -153,6 +153,9 @@ class SqliteDirectory:
 
     async def set_credentials(self, account: AccountId, credentials: Credentials) -> None:
         await self._database.change(lambda db: accounts.set_credentials(db, account, credentials))
+
+    async def add_scram_keys(self, account: AccountId, password: str, keys: tuple[ScramKeys, ...]) -> None:
+        await self._database.change(lambda db: accounts.add_scram_keys(db, account, password, keys))
 
     async def set_disabled(self, account: AccountId, disabled: bool) -> None:
         await self._database.change(lambda db: accounts.set_disabled(db, account, disabled))

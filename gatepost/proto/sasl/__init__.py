@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from gatepost.proto.sasl.messages import BearerGiven, PasswordGiven, read_login_pair, read_oauthbearer, read_plain
+from gatepost.proto.sasl.bearer import BearerError, BearerGiven, read_oauthbearer, read_xoauth2
+from gatepost.proto.sasl.messages import PasswordGiven, read_login_pair, read_plain
 from gatepost.proto.sasl.scram import ScramConversation, ScramFailed
 
 __all__ = [
+    "BearerError",
     "BearerGiven",
     "PasswordGiven",
     "ScramConversation",
@@ -13,4 +15,5 @@ __all__ = [
     "read_login_pair",
     "read_oauthbearer",
     "read_plain",
+    "read_xoauth2",
 ]

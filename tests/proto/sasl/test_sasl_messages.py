@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scramp import ScramClient, ScramMechanism
 
 from gatepost.model.account import ScramKeys
-from gatepost.proto.sasl import ScramConversation, ScramFailed, read_login_pair, read_oauthbearer, read_plain
+from gatepost.proto.sasl import (
+    BearerError,
+    ScramConversation,
+    ScramFailed,
+    read_login_pair,
+    read_oauthbearer,
+    read_plain,
+    read_xoauth2,
+)
 
 
 def test_plain() -> None:
@@ -48,22 +58,61 @@ def test_login_pair() -> None:
 
 
 def test_oauthbearer_and_its_predecessor() -> None:
-    new = read_oauthbearer(b"n,a=ada=2Cx@example.org,\x01host=h\x01port=993\x01auth=Bearer tok-en\x01\x01", True)
+    new = read_oauthbearer(b"n,a=ada=2Cx=3D@example.org,\x01host=h\x01port=993\x01auth=Bearer tok-en\x01\x01")
     assert new is not None
-    assert (new.login, new.token.reveal()) == ("ada,x@example.org", b"tok-en")
-    old = read_oauthbearer(b"user=ada@example.org\x01auth=bearer tok-en\x01\x01", False)
+    assert (new.login, new.token.reveal()) == ("ada,x=@example.org", b"tok-en")
+    nobody = read_oauthbearer(b"y,,\x01auth=bearer tok-en\x01other=is ignored\x01\x01")
+    assert nobody is not None
+    assert nobody.login == ""
+    old = read_xoauth2(b"user=ada@example.org\x01auth=bearer tok-en\x01\x01")
     assert old is not None
     assert old.login == "ada@example.org"
-    for message in (b"", b"n,,", b"p=x,,\x01auth=Bearer t\x01\x01", b"n,a=ada,\x01auth=Basic t\x01\x01"):
-        assert read_oauthbearer(message, True) is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"",
+        b"\x01",
+        b"n,,",
+        b"n,,\x01\x01",
+        b"n,,\x01auth=Bearer t",
+        b"n,,\x01auth=Bearer t\x01",
+        b"n,,\x01auth=Bearer \x01\x01",
+        b"n,,\x01auth=Basic t\x01\x01",
+        b"n,,\x01auth=Bearer t\x01auth=Bearer u\x01\x01",
+        b"n,,\x01auth=Bearer t\x01port=0143\x01\x01",
+        b"n,,\x01auth=Bearer t\x01k3y=x\x01\x01",
+        b"n,,\x01auth=Bearer t\0\x01\x01",
+        b"n,,x\x01auth=Bearer t\x01\x01",
+        b"n,a=,\x01auth=Bearer t\x01\x01",
+        b"n,ada,\x01auth=Bearer t\x01\x01",
+        b"n,a=ada=40x,\x01auth=Bearer t\x01\x01",
+        b"n,a=\xff,\x01auth=Bearer t\x01\x01",
+        b"p=tls-unique,,\x01auth=Bearer t\x01\x01",
+        b"n,,\x01auth=Bearer " + b"t" * 10_000 + b"\x01\x01",
+    ],
+)
+def test_what_is_no_oauthbearer(message: bytes) -> None:
+    assert read_oauthbearer(message) is None
+
+
+def test_what_a_client_is_told_whose_token_was_not_taken() -> None:
+    assert BearerError("invalid_token").encode() == b'{"status":"invalid_token"}'
+    full = BearerError("invalid_token", "mail", "https://id.example/.well-known/openid-configuration")
+    assert json.loads(full.encode()) == {
+        "status": "invalid_token",
+        "scope": "mail",
+        "openid-configuration": "https://id.example/.well-known/openid-configuration",
+    }
 
 
 @given(st.binary(max_size=200))
 def test_no_message_raises(message: bytes) -> None:
     read_plain(message)
     read_login_pair(message, message)
-    read_oauthbearer(message, True)
-    read_oauthbearer(message, False)
+    read_oauthbearer(message)
+    read_xoauth2(message)
 
 
 def keys(password: str) -> ScramKeys:

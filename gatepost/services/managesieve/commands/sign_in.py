@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gatepost.mail.auth import Closed, Granted, TryLater, UnknownMechanism, Verdict
+from gatepost.mail.auth import Closed, Granted, TryLater, UnknownMechanism, Verdict, Wrong
 from gatepost.mail.exchange import Response, run_exchange
 from gatepost.proto.managesieve.commands import Authenticate, Fault, Unauthenticate
 from gatepost.proto.managesieve.reply import Reply
@@ -23,7 +23,12 @@ async def authenticate(session: Session, command: Authenticate) -> Reply | None:
     try:
         exchange = session.auth.begin(connection, command.mechanism)
     except UnknownMechanism:
-        return render.UNKNOWN_MECHANISM
+        if command.initial is None:
+            return render.UNKNOWN_MECHANISM
+        verdict = await session.auth.malformed(
+            connection, "unknown", ""
+        )  # a payload counts, whatever it is for (law 1)
+        return render.UNKNOWN_MECHANISM if isinstance(verdict, Wrong) else _settle(session, verdict)
     lost: Fault | None = None
 
     async def ask(challenge: bytes) -> Response:
@@ -48,6 +53,7 @@ async def authenticate(session: Session, command: Authenticate) -> Reply | None:
 async def unauthenticate(session: Session, command: Unauthenticate) -> Reply:
     """Back to the non-authenticated state; TLS stays."""
     session.settle(None)
+    session.auth.sign_out(session.wire.connection)
     return render.SIGNED_OUT
 
 

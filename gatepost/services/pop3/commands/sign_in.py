@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gatepost.mail.auth import Closed, Granted, TryLater, UnknownMechanism, Verdict
+from gatepost.mail.auth import Closed, Granted, TryLater, UnknownMechanism, Verdict, Wrong
 from gatepost.mail.exchange import Response, run_exchange
 from gatepost.model.errors import GatepostError
 from gatepost.model.secret import Secret
@@ -43,7 +43,12 @@ async def auth(session: Session, command: Auth) -> Reply | None:
     try:
         exchange = session.auth.begin(connection, command.mechanism)
     except UnknownMechanism:
-        return render.UNKNOWN_MECHANISM
+        if command.initial is None:
+            return render.UNKNOWN_MECHANISM
+        verdict = await session.auth.malformed(
+            connection, "unknown", ""
+        )  # a payload counts, whatever it is for (law 1)
+        return render.UNKNOWN_MECHANISM if isinstance(verdict, Wrong) else await _settle(session, verdict)
     ended = await run_exchange(exchange, command.initial, lambda challenge: _ask(session, challenge))
     if ended.verdict is None:
         return render.SIGN_IN_CANCELLED  # RFC 5034 §4: -ERR

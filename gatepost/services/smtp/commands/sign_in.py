@@ -22,7 +22,11 @@ async def auth(session: Session, command: Auth) -> Reply | None:
     try:
         exchange = session.auth.begin(session.wire.connection, command.mechanism, _kind(session.hello))
     except UnknownMechanism:
-        return render.UNKNOWN_MECHANISM
+        if command.initial is None:
+            return render.UNKNOWN_MECHANISM
+        # a payload counts, whatever it is for (law 1)
+        verdict = await session.auth.malformed(session.wire.connection, "unknown", _kind(session.hello))
+        return _settle(session, verdict, render.UNKNOWN_MECHANISM)
     ended = await run_exchange(exchange, command.initial, lambda challenge: _ask(session, challenge))
     if ended.verdict is None:
         return render.SIGN_IN_CANCELLED  # RFC 4954 §4: 501
