@@ -77,4 +77,6 @@ def _type_name(kind: Any) -> str:
         return " or ".join(_type_name(arm) for arm in get_args(kind) if arm is not type(None))
     if origin in (tuple, list, frozenset):
         return f"list of {_type_name(get_args(kind)[0])}"
+    if origin is dict:
+        return f"table of {_type_name(get_args(kind)[1])}"
     return _NAMES.get(kind, getattr(kind, "__name__", str(kind)))

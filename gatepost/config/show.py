@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
 
 from gatepost.config.options import Endpoint, Options
 from gatepost.model.units import Duration, Rate, Size
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def plain(value: Any) -> Any:
@@ -35,10 +38,15 @@ def _section(tree: dict[str, Any], path: str, out: list[str]) -> None:
         out += ["", f"[{path}]"]
     for key, value in tree.items():
         if value is not None and not isinstance(value, dict):  # TOML has no null: what is unset is left out
-            out.append(f"{key} = {literal(value)}")
+            out.append(f"{_key(key)} = {literal(value)}")
     for key, value in tree.items():
         if isinstance(value, dict):
-            _section(value, f"{path}.{key}" if path else key, out)
+            _section(value, f"{path}.{_key(key)}" if path else _key(key), out)
+
+
+def _key(name: str) -> str:
+    """Quoted where TOML asks for it."""
+    return name if _BARE.fullmatch(name) else literal(name)
 
 
 def literal(value: Any) -> str:
@@ -50,6 +58,6 @@ def literal(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(literal(item) for item in value) + "]"
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {literal(inner)}" for key, inner in value.items()) + " }"
+        return "{ " + ", ".join(f"{_key(key)} = {literal(inner)}" for key, inner in value.items()) + " }"
     # JSON's string escapes are TOML's too
     return msgspec.json.encode(str(value)).decode()

@@ -10,13 +10,14 @@ Flags are the mailbox's, \\Seen too: the owner and all others share them. What i
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NoReturn
 
 import msgspec
 from msgspec import UNSET
 
 from gatepost.model.account import Account, AccountId
+from gatepost.model.annotation import Annotation
 from gatepost.model.errors import NoSuchBlob, NoSuchMailbox, NotPermitted
 from gatepost.model.flags import Flags
 from gatepost.model.mail import (
@@ -52,6 +53,7 @@ from gatepost.model.rights import (
     LOOKUP,
     MARK_DELETED,
     NO_RIGHTS,
+    POST,
     READ,
     SEE,
     WRITE,
@@ -71,6 +73,8 @@ OTHERS = "Other Users"
 
 _KNOWN_BY = frozenset({LOOKUP, READ, INSERT, CREATE, DELETE, ADMINISTER})
 """RFC 4314 §4, MYRIGHTS: with none of these there is no mailbox."""
+_ANNOTATING = frozenset({READ, SEE, WRITE, INSERT, POST})
+"""RFC 5464 §3.3: one of these, besides the right to look the mailbox up."""
 _LENT = 1000
 """Messages of which octets may be read after their emails were."""
 
@@ -338,9 +342,48 @@ class SharedMail:
             raise NotPermitted("usage")
         return await self._mail.usage()
 
-    def watch(self, callback: Callable[[AccountChange], None]) -> Callable[[], None]:
-        """All of the account's changes: which mailboxes, nothing else."""
-        return self._mail.watch(callback)
+    def watch(self, callback: Callable[[AccountChange], None], others: bool = False) -> Callable[[], None]:
+        """All of the account's changes: which mailboxes, which annotations may be the reader's to see, and what mailboxes are
+        called now. Of those that are gone nothing is said: nobody could tell any more who knew them."""
+
+        def told(change: AccountChange) -> None:
+            events = [
+                msgspec.structs.replace(event, path=self.prefix + event.path, old=event.old and self.prefix + event.old)
+                for event in change.events
+                if event.kind in ("created", "renamed")
+            ]
+            annotated = [
+                each
+                for each in change.annotated
+                if each.mailbox is not None and each.owner in ("", self._reader.account)
+            ]
+            callback(msgspec.structs.replace(change, events=tuple(events), annotated=tuple(annotated)))
+
+        return self._mail.watch(told, others)
+
+    # -- annotations ---------------------------------------------------------------------------------------------------
+    async def annotations(self, mailbox: MailboxId | None, user: AccountId) -> tuple[Annotation, ...]:
+        """RFC 5464 §3.3. The server's are in the reader's own mail."""
+        await self._require_annotating(mailbox)
+        return await self._mail.annotations(mailbox, self._reader.account)
+
+    async def annotate(
+        self,
+        mailbox: MailboxId | None,
+        user: AccountId,
+        values: Mapping[str, bytes | None],
+        update: MailboxUpdate | None = None,
+    ) -> None:
+        await self._require_annotating(mailbox)
+        if update is not None:
+            raise NotPermitted(str(mailbox))
+        await self._mail.annotate(mailbox, self._reader.account, values)
+
+    async def _require_annotating(self, mailbox: MailboxId | None) -> None:
+        if mailbox is None:
+            _refuse()
+        if _ANNOTATING.isdisjoint(await self._require(mailbox, LOOKUP)):
+            raise NotPermitted(str(mailbox))
 
     # -- what concerns a whole account -----------------------------------------------------------------------------------
     async def update_emails(self, updates: Sequence[EmailUpdate]) -> dict[EmailId, Exception | None]:

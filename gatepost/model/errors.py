@@ -83,6 +83,14 @@ class TooManyGrants(GatepostError):
     """A mailbox is shared with as many as it can be; also: an account subscribes to as many of others' as it can."""
 
 
+class AnnotationTooLarge(GatepostError):
+    """An annotation's value is larger than this server keeps."""
+
+
+class TooManyAnnotations(GatepostError):
+    """The mailbox, the server or the user has no room for another annotation."""
+
+
 class NoSuchEmail(GatepostError):
     """No email has this id."""
 

@@ -180,11 +180,33 @@ class EmailUpdate(msgspec.Struct, frozen=True):
     flags: Flags | None = None
 
 
+class MailboxEvent(msgspec.Struct, frozen=True):
+    """Something happened to a mailbox itself: `kind` is created, deleted, renamed or subscription. `path` is its name now
+    (when it was deleted: its last), `old` what it was before it was renamed."""
+
+    kind: str
+    mailbox: MailboxId
+    path: str
+    old: str = ""
+
+
+class Annotated(msgspec.Struct, frozen=True):
+    """An annotation was set or removed; `mailbox` None for the server's, `owner` empty for a shared one."""
+
+    mailbox: MailboxId | None
+    owner: str
+    name: str
+
+
 class AccountChange(msgspec.Struct, frozen=True):
-    """Told to watchers after a change is durable: which mailboxes' entries changed, and the states now."""
+    """Told to watchers after a change is durable: which mailboxes' entries changed, and the states now. `counted` are those
+    of them where messages came or went; `events` and `annotated` in the order in which they happened."""
 
     mailboxes: frozenset[MailboxId]
     states: States
+    counted: frozenset[MailboxId] = frozenset()
+    events: tuple[MailboxEvent, ...] = ()
+    annotated: tuple[Annotated, ...] = ()
 
 
 class Script(msgspec.Struct, frozen=True):

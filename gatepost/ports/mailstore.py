@@ -8,10 +8,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from gatepost.model.account import AccountId
+from gatepost.model.annotation import Annotation
 from gatepost.model.flags import Flags
 from gatepost.model.mail import (
     AccountChange,
@@ -112,6 +113,24 @@ class AccountMail(Protocol):
 
     async def subscribe(self, owner: AccountId, mailbox: MailboxId, subscribed: bool) -> None:
         """Subscribes to a mailbox of another, or no more. Raises TooManyGrants."""
+        ...
+
+    # -- annotations -------------------------------------------------------------------------------------------------
+    async def annotations(self, mailbox: MailboxId | None, user: AccountId) -> tuple[Annotation, ...]:
+        """The mailbox's, or for None the server's: the shared ones and those that are `user`'s own, by name. Raises
+        NoSuchMailbox."""
+        ...
+
+    async def annotate(
+        self,
+        mailbox: MailboxId | None,
+        user: AccountId,
+        values: Mapping[str, bytes | None],
+        update: MailboxUpdate | None = None,
+    ) -> None:
+        """Sets annotations by name, or with None removes them, and changes the mailbox by `update`: all or nothing. They
+        follow the mailbox, and go with it. Raises NoSuchMailbox, AnnotationTooLarge, TooManyAnnotations, and what
+        `update_mailbox` raises."""
         ...
 
     # -- messages of one mailbox -----------------------------------------------------------------------------------
@@ -238,8 +257,9 @@ class AccountMail(Protocol):
         """Raises CannotCalculateChanges for a state in the future."""
         ...
 
-    def watch(self, callback: Callable[[AccountChange], None]) -> Callable[[], None]:
-        """Calls `callback` on the event loop after every durable change; returns the call that ends it."""
+    def watch(self, callback: Callable[[AccountChange], None], others: bool = False) -> Callable[[], None]:
+        """Calls `callback` on the event loop after every durable change; returns the call that ends it. With `others` only
+        after changes that were not made through this very object."""
         ...
 
     async def usage(self) -> int:

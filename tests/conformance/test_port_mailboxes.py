@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from conformance_messages import message
 
+from gatepost.model.account import AccountId
 from gatepost.model.errors import (
     BadMailboxName,
     MailboxExists,
@@ -13,9 +14,10 @@ from gatepost.model.errors import (
     MailboxProtected,
     NoSuchMailbox,
 )
-from gatepost.model.mail import Draft, MailboxId, MailboxUpdate
+from gatepost.model.flags import make_flags
+from gatepost.model.mail import AccountChange, Draft, MailboxEvent, MailboxId, MailboxUpdate
 from gatepost.model.uidset import ALL_UIDS
-from gatepost.ports.mailstore import AccountMail
+from gatepost.ports.mailstore import AccountMail, Mailstore
 
 
 async def test_new_account_has_its_mailboxes(mail: AccountMail) -> None:
@@ -153,3 +155,37 @@ async def test_counts_follow_the_entries(mail: AccountMail) -> None:
     await mail.expunge(inbox, ALL_UIDS)
     box = await mail.mailbox_by_id(inbox)
     assert (box.messages, box.unseen, box.deleted, box.size, box.uidnext) == (1, 0, 0, first.size, 3)
+
+
+async def test_watchers_hear_what_happened_to_mailboxes(mail: AccountMail) -> None:
+    told: list[AccountChange] = []
+    mail.watch(told.append)
+    box = await mail.create_mailbox("a/b", subscribed=True)
+    parent = (await mail.mailbox("a")).id
+    await mail.update_mailbox(parent, MailboxUpdate(name="c"))
+    await mail.update_mailbox(box.id, MailboxUpdate(subscribed=False))
+    await mail.append(Draft(message(), (box.id,)))
+    await mail.set_flags(box.id, ALL_UIDS, "add", make_flags(["\\Seen"]))
+    await mail.delete_mailbox(box.id)
+    old = await mail.rename_inbox("old")
+    assert [change.events for change in told] == [
+        (MailboxEvent("created", parent, "a"), MailboxEvent("created", box.id, "a/b")),
+        (MailboxEvent("renamed", parent, "c", "a"),),
+        (MailboxEvent("subscription", box.id, "c/b"),),
+        (),
+        (),
+        (MailboxEvent("deleted", box.id, "c/b"),),
+        (MailboxEvent("renamed", old.id, "old", "INBOX"),),
+    ]
+    assert [change.counted for change in told[3:5]] == [{box.id}, set()]
+
+
+async def test_a_watcher_of_others_does_not_hear_its_own_changes(store: Mailstore) -> None:
+    here, there = store.open(AccountId("a1")), store.open(AccountId("a1"))
+    told: list[AccountChange] = []
+    end = here.watch(told.append, others=True)
+    await here.create_mailbox("mine")
+    assert told == []
+    await there.create_mailbox("theirs")
+    assert [event.path for change in told for event in change.events] == ["theirs"]
+    end()

@@ -81,10 +81,11 @@ def inherit(change: Change, parent: MailboxId, child: MailboxId) -> None:
 
 
 def revoke(change: Change, grantee: Grantee) -> None:
-    """Every line that is for `grantee` goes."""
+    """Every line that is for `grantee` goes, and what annotations are theirs."""
     for (mailbox,) in fetch_all(change.db, "SELECT DISTINCT mailbox FROM access WHERE grantee = ?", (grantee,)):
         change.access_changed(MailboxId(mailbox))
     change.db.execute("DELETE FROM access WHERE grantee = ?", (grantee,))
+    change.db.execute("DELETE FROM annotation WHERE owner = ?", (grantee,))
 
 
 def grantees(db: apsw.Connection) -> frozenset[Grantee]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +17,7 @@ import apsw
 
 from gatepost.adapters.sqlite import (
     access,
+    annotating,
     appending,
     blobs,
     counts,
@@ -36,6 +37,7 @@ from gatepost.adapters.sqlite.threads import Threads
 from gatepost.adapters.sqlite.unit import Change
 from gatepost.adapters.sqlite.writer import Database
 from gatepost.model.account import AccountId
+from gatepost.model.annotation import Annotation
 from gatepost.model.errors import NoSuchEmail, NoSuchMailbox, OverQuota
 from gatepost.model.flags import Flags
 from gatepost.model.mail import (
@@ -83,20 +85,22 @@ class Shelf:
         self._appended = 0
         self.held = 0
         """Backups under way: no file goes meanwhile."""
-        self.watchers: dict[int, Callable[[AccountChange], None]] = {}
+        self.watchers: dict[int, tuple[Callable[[AccountChange], None], object]] = {}
         self._numbers = iter(range(1 << 62))
         self._doubtful: deque[str] = deque()
         self._swept = self._searched = False
 
-    def watch(self, callback: Callable[[AccountChange], None]) -> Callable[[], None]:
-        """Calls `callback` after every change until the call that is returned."""
+    def watch(self, callback: Callable[[AccountChange], None], deaf_to: object = None) -> Callable[[], None]:
+        """Calls `callback` after every change until the call that is returned, but not after changes by `deaf_to`."""
         number = next(self._numbers)
-        self.watchers[number] = callback
+        self.watchers[number] = (callback, deaf_to)
         return lambda: void(self.watchers.pop(number, None))
 
-    def tell(self, told: AccountChange | None) -> None:
+    def tell(self, told: AccountChange | None, author: object) -> None:
         """On the loop, after a commit."""
-        for callback in list(self.watchers.values()) if told is not None else ():
+        for callback, deaf_to in list(self.watchers.values()) if told is not None else ():
+            if deaf_to is author:
+                continue
             try:
                 callback(told)  # type: ignore[arg-type]
             except Exception:
@@ -162,7 +166,7 @@ class SqliteAccountMail:
 
     async def _change(self, work: Callable[[Change], T]) -> T:
         unit = self._shelf.unit(work, self._quota)
-        result, _ = await self._shelf.database.change(unit, lambda outcome: self._shelf.tell(outcome[1]))
+        result, _ = await self._shelf.database.change(unit, lambda outcome: self._shelf.tell(outcome[1], self))
         return result
 
     async def mend(self, work: Callable[[Change], T]) -> T:
@@ -238,6 +242,18 @@ class SqliteAccountMail:
 
     async def subscribe(self, owner: AccountId, mailbox: MailboxId, subscribed: bool) -> None:
         await self._change(lambda change: access.subscribe(change, owner, mailbox, subscribed))
+
+    async def annotations(self, mailbox: MailboxId | None, user: AccountId) -> tuple[Annotation, ...]:
+        return await self._read(lambda db: annotating.kept(db, mailbox, user))
+
+    async def annotate(
+        self,
+        mailbox: MailboxId | None,
+        user: AccountId,
+        values: Mapping[str, bytes | None],
+        update: MailboxUpdate | None = None,
+    ) -> None:
+        await self._change(lambda change: annotating.annotate(change, mailbox, user, values, update))
 
     # -- messages of one mailbox -----------------------------------------------------------------------------------
     async def uids(self, mailbox: MailboxId) -> Sequence[int]:
@@ -383,8 +399,8 @@ class SqliteAccountMail:
     async def thread_changes(self, since: int, limit: int | None = None) -> ObjectChanges:
         return await self._read(lambda db: states.changes(db, "thread", since, limit))
 
-    def watch(self, callback: Callable[[AccountChange], None]) -> Callable[[], None]:
-        return self._shelf.watch(callback)
+    def watch(self, callback: Callable[[AccountChange], None], others: bool = False) -> Callable[[], None]:
+        return self._shelf.watch(callback, self if others else None)
 
     async def usage(self) -> int:
         return await self._read(lambda db: fetch_one(db, "SELECT used FROM account")[0])

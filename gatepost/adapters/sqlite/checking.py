@@ -131,6 +131,12 @@ CHECKS: tuple[Check, ...] = (
         "DELETE FROM access WHERE mailbox NOT IN (SELECT id FROM mailbox)",
     ),
     Check(
+        "annotation",
+        "there are annotations of mailbox {}, which is not there",
+        "SELECT DISTINCT mailbox FROM annotation WHERE mailbox > 0 AND mailbox NOT IN (SELECT id FROM mailbox)",
+        "DELETE FROM annotation WHERE mailbox > 0 AND mailbox NOT IN (SELECT id FROM mailbox)",
+    ),
+    Check(
         "search",
         "message {} is neither in the index of text nor waiting for it",
         "SELECT id FROM email WHERE id NOT IN (SELECT email FROM unindexed)"

@@ -23,7 +23,7 @@ from gatepost.model.errors import (
     NoSuchMailbox,
 )
 from gatepost.model.flags import Flags
-from gatepost.model.mail import ROLES, SEPARATOR, EmailId, Mailbox, MailboxId, MailboxUpdate
+from gatepost.model.mail import ROLES, SEPARATOR, EmailId, Mailbox, MailboxEvent, MailboxId, MailboxUpdate
 
 _COLUMNS = (
     "id, path, name, parent, role, subscribed, sort_order, uidvalidity, uidnext, messages, unseen, deleted, size, modseq,"
@@ -104,6 +104,7 @@ def _insert(
     made = MailboxId(change.db.last_insert_rowid())
     if parent is not None:
         inherit(change, parent, made)
+    change.events.append(MailboxEvent("created", made, join_path(levels)))
     return made
 
 
@@ -136,6 +137,8 @@ def update(change: Change, mailbox: MailboxId, wanted: MailboxUpdate) -> None:
     change.db.execute(
         "UPDATE mailbox SET role = ?, subscribed = ?, sort_order = ? WHERE id = ?", (role, subscribed, order, mailbox)
     )
+    if subscribed is not old.subscribed:
+        change.events.append(MailboxEvent("subscription", mailbox, by_id(change.db, mailbox).path))
     change.mailbox_changed(mailbox)
 
 
@@ -161,14 +164,21 @@ def _move(change: Change, old: Mailbox, name: str, parent: MailboxId | None) -> 
     )
     for number, text in below:
         change.db.execute("UPDATE mailbox SET path = ? WHERE id = ?", (text, number))
+    change.events.append(MailboxEvent("renamed", old.id, path, old.path))
 
 
 def rename_inbox(change: Change, path: str) -> MailboxId:
-    """RFC 9051 §6.3.6: the messages go, INBOX stays. Raises MailboxExists, BadMailboxName."""
+    """RFC 9051 §6.3.6: the messages go, INBOX stays, and both have its annotations (RFC 5464 §4.1). Raises MailboxExists,
+    BadMailboxName."""
     inbox = _find(change.db, INBOX)
     assert inbox is not None
     target = create(change, path, None, subscribed=False)
     move_all(change, inbox, target)
+    change.db.execute(
+        "INSERT INTO annotation (mailbox, owner, name, value) SELECT ?, owner, name, value FROM annotation WHERE mailbox = ?",
+        (target, inbox),
+    )
+    change.events[-1] = MailboxEvent("renamed", target, by_id(change.db, target).path, INBOX)
     return target
 
 
@@ -193,5 +203,7 @@ def delete(change: Change, mailbox: MailboxId, with_mail: bool) -> None:
     destroy_unplaced(change, [EmailId(row[0]) for row in rows])
     change.db.execute("DELETE FROM gone_entry WHERE mailbox = ?", (mailbox,))
     change.db.execute("DELETE FROM access WHERE mailbox = ?", (mailbox,))
+    change.db.execute("DELETE FROM annotation WHERE mailbox = ?", (mailbox,))
     (created,) = fetch_first(change.db, "DELETE FROM mailbox WHERE id = ? RETURNING created", (mailbox,))  # type: ignore[misc]
     change.mailbox_gone(mailbox, created)
+    change.events.append(MailboxEvent("deleted", mailbox, old.path))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import apsw
 
-from gatepost.adapters.sqlite import access, searchindex
+from gatepost.adapters.sqlite import access, annotating, searchindex
 from gatepost.adapters.sqlite.connections import Migration
 
 _VERSION_1 = """
@@ -158,4 +158,8 @@ def migrations(now: float) -> Sequence[Migration]:
         """Who else may do what in which mailbox, and subscriptions to mailboxes of others."""
         connection.execute(access.SCHEMA)
 
-    return (first, second, third, fourth)
+    def fifth(connection: apsw.Connection) -> None:
+        """Annotations of mailboxes and of the server."""
+        connection.execute(annotating.SCHEMA)
+
+    return (first, second, third, fourth, fifth)

@@ -14,12 +14,12 @@ import apsw
 from gatepost.adapters.sqlite.rows import fetch_first, fetch_one
 from gatepost.model.errors import NoSuchMailbox, OverQuota
 from gatepost.model.flags import Flags
-from gatepost.model.mail import AccountChange, EmailId, MailboxId, States, ThreadId
+from gatepost.model.mail import AccountChange, Annotated, EmailId, MailboxEvent, MailboxId, States, ThreadId
 
 
 @dataclass(slots=True)
 class Tally:
-    """What a change adds to one mailbox. `modseq` 0: none of its entries changed."""
+    """What a change adds to one mailbox. `modseq` 0: none of its entries changed; `counted`: some came or went."""
 
     uidnext: int
     messages: int = 0
@@ -27,10 +27,12 @@ class Tally:
     deleted: int = 0
     size: int = 0
     modseq: int = 0
+    counted: bool = False
 
     def count(self, sign: int, flags: Flags, size: int) -> None:
         """Adds (1) or takes away (-1) an entry."""
         self.messages += sign
+        self.counted = True
         self.size += sign * size
         self.unseen += sign * ("\\Seen" not in flags)
         self.deleted += sign * ("\\Deleted" in flags)
@@ -38,12 +40,14 @@ class Tally:
 
 class Change:
     """`now` is the time of the change; `quota` in octets, 0 for none; `freed` collects blobs that nobody needs any more;
-    `appended` counts new emails."""
+    `appended` counts new emails; `events` and `annotated` are for the watchers."""
 
     def __init__(self, db: apsw.Connection, now: float, quota: int = 0) -> None:
         self.db, self.now, self.quota = db, now, quota
         self.freed: set[str] = set()
         self.appended = 0
+        self.events: list[MailboxEvent] = []
+        self.annotated: list[Annotated] = []
         row = fetch_one(db, "SELECT modseq, used, uidvalidity, email_state, mailbox_state, thread_state FROM account")
         self.modseq: int
         self.used: int
@@ -171,15 +175,19 @@ class Change:
         for mailbox in sorted(self._renamed):
             self._mailbox_state = modseq = self.next_modseq()
             self.db.execute("UPDATE mailbox SET changed = ?, properties = ? WHERE id = ?", (modseq, modseq, mailbox))
-        if self.modseq == self._before and not self._access:
+        if self.modseq == self._before and not self._access and not self.annotated:
             return None
         self.db.execute(
             "UPDATE account SET modseq = ?, used = ?, uidvalidity = ?, email_state = ?, mailbox_state = ?, thread_state = ?",
             (self.modseq, self.used, self.uidvalidity, self._email_state, self._mailbox_state, self._thread_state),
         )
-        touched = frozenset(mailbox for mailbox, tally in self._tallies.items() if tally.modseq)
+        touched = {mailbox: tally.counted for mailbox, tally in self._tallies.items() if tally.modseq}
         return AccountChange(
-            touched | self._gone | self._access, States(self._email_state, self._mailbox_state, self._thread_state)
+            frozenset(touched) | self._gone | self._access,
+            States(self._email_state, self._mailbox_state, self._thread_state),
+            frozenset(mailbox for mailbox, counted in touched.items() if counted),
+            tuple(self.events),
+            tuple(self.annotated),
         )
 
     def _settle_thread(self, thread: ThreadId) -> None:

@@ -11,6 +11,7 @@ import binascii
 import re
 from enum import Enum
 
+from gatepost.model.annotation import MAX_VALUE
 from gatepost.proto.engine import LineBuffer, TooLong
 from gatepost.proto.imap.deflate import BrokenStream, Deflate
 from gatepost.proto.imap.events import Event, GaveUp, IdleDone, Malformed, SaslResponse
@@ -199,8 +200,9 @@ class ImapEngine:
         if len(self._literals) >= limits.literals:
             return Malformed(tag, "Too many literals", "LIMIT")
         if size > limits.literal_of(name) or self._held + size > 2 * limits.literal_of(name):
-            # RFC 7889 §4, RFC 4469 §4
-            return Malformed(tag, _TOO_BIG, "TOOBIG", no=True)
+            # RFC 7889 §4, RFC 4469 §4; RFC 5464 §4.3
+            code = f"METADATA MAXSIZE {MAX_VALUE}" if name == b"SETMETADATA" else "TOOBIG"
+            return Malformed(tag, _TOO_BIG, code, no=True)
         return None
 
     def _give_up(self, text: str, code: str = "") -> GaveUp:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from gatepost.proto.imap.commands import Command, append, connection, fetch, mailboxes, messages, search
+from gatepost.proto.imap.commands import Command, append, connection, fetch, mailboxes, messages, metadata, search
 from gatepost.proto.imap.cursor import Cursor, SyntaxFault
 from gatepost.proto.imap.events import Malformed, Received
 
@@ -17,6 +17,7 @@ PARSERS: dict[str, Callable[[Cursor], object]] = {
     **messages.PARSERS,
     **fetch.PARSERS,
     **search.PARSERS,
+    **metadata.PARSERS,
 }
 UID_PARSERS: dict[str, Callable[[Cursor], object]] = {
     **append.UID_PARSERS,

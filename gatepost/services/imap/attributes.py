@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from gatepost.model.mail import SEPARATOR, Mailbox
+from gatepost.proto.imap.render.status import no
+from gatepost.services.imap.context import Refused
 
 SPECIAL_USES = {
     "\\" + role.lower(): role for role in ("all", "archive", "drafts", "flagged", "important", "junk", "sent", "trash")
 }
 """Special-use attributes in lower case, and the model's word for each."""
+
+
+def role_of(uses: Iterable[str]) -> str | None:
+    """The role that these attributes give: one special use a mailbox, of those we know. Raises Refused (RFC 6154 §3)."""
+    roles = {SPECIAL_USES.get(use.lower()) for use in uses}
+    if None in roles or len(roles) > 1:
+        raise Refused(no("That special use cannot be given", "USEATTR"))
+    return roles.pop() if roles else None
 
 
 def special_use(mailbox: Mailbox) -> str | None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gatepost.journal import Journal
 from gatepost.mail.auth import AuthDoor
 from gatepost.mail.mailbox import MailboxDoor
-from gatepost.model.account import Account
+from gatepost.model.account import Account, AccountId
 from gatepost.model.errors import NoSuchMailbox
 from gatepost.model.mail import Mailbox
 from gatepost.net.conversation import FLUSH_AT, Budget, Conversation
@@ -82,6 +82,12 @@ class Context:
         mailbox lies in is `place`'s answer, and for the selected one `selected.mail`."""
         assert self.mail_of is not None
         return self.mail_of
+
+    @property
+    def user(self) -> AccountId:
+        """Who is signed in."""
+        assert self.account is not None
+        return self.account.id
 
     @property
     def selected(self) -> Selected:

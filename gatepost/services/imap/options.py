@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from gatepost.model.annotation import BadAnnotationName, check_name
 from gatepost.model.units import Duration
 
 
@@ -27,9 +28,26 @@ class ImapOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             " Turn it off behind a proxy that only looks at the first sign-in."
         ),
     ] = True
+    metadata: Annotated[
+        dict[str, str],
+        Meta(
+            description="Annotations of the server, which every client may read and none may change (RFC 5464):"
+            " `/shared/comment`, `/shared/admin` (a URI to reach you by), `/shared/filters/values/NAME` (a search, RFC 5466)."
+        ),
+    ] = {}
     commands_before_login: Annotated[
         int, Meta(ge=5, description="Commands that a client may send before it is signed in.")
     ] = 50
     bad_commands: Annotated[
         int, Meta(ge=1, description="Commands that are no IMAP before the connection is ended, not signed in.")
     ] = 5
+
+    def __post_init__(self) -> None:
+        """Raises ValueError with what was expected."""
+        for name in self.metadata:
+            try:
+                shared = check_name(name).startswith("/shared/")
+            except BadAnnotationName:
+                shared = False
+            if not shared:
+                raise ValueError(f"{name}: an annotation's name such as /shared/comment")

@@ -10,6 +10,7 @@ from gatepost.services.imap.commands import (
     idle,
     listing,
     messages,
+    metadata,
     quota,
     search,
     select,
@@ -33,4 +34,5 @@ HANDLERS: dict[type, Handler] = {
     **sort.HANDLERS,
     **thread.HANDLERS,
     **quota.HANDLERS,
+    **metadata.HANDLERS,
 }

@@ -41,6 +41,15 @@ KEYS = [
     "LARGER 5",
     "7",
 ]
+ENTRIES = [
+    "/private/comment",
+    "/shared/comment",
+    "/private/vendor/x/y",
+    "/private/specialuse",
+    '"/shared/a b"',
+    "/private/%",
+]
+VALUES = ["NIL", '"x"', '"\\Sent"', "{3+}\r\na\r\n", "~{2+}\r\n\0x", '""']
 FLAGS = ["\\Seen", "(\\Deleted x)", "()", "(\\Foo)", "x y", "\\Recent"]
 SHAPES = [
     "SELECT {n}", "EXAMINE {n} (CONDSTORE)", "SELECT {n} (QRESYNC (1 1))", "CREATE {n}", "CREATE {n} (USE (\\Sent))", "DELETE {n}",
@@ -54,6 +63,8 @@ SHAPES = [
     "UID THREAD REFERENCES UTF-8 {k}", "GETQUOTAROOT {n}", "STARTTLS", "LOGIN a b", "AUTHENTICATE PLAIN", "CAPABILITY",
     "REPLACE {s} {n} {{3+}}\r\na:b", "UID REPLACE {s} {n} (\\Seen) {{1+}}\r\nx", "UID FETCH {s} {i} (PARTIAL -1:-2)",
     "UID SEARCH RETURN (SAVE PARTIAL 2:9 MAX) {k}", "SORT RETURN (MIN ALL) (REVERSE DISPLAYFROM DISPLAYTO) UTF-8 {k}",
+    "GETMETADATA {n} {e}", "GETMETADATA (DEPTH infinity MAXSIZE 3) {n} (/private {e})", "SETMETADATA {n} ({e} {v})",
+    "SETMETADATA {n} ({e} {v} /private/comment NIL)",
     'APPEND {n} CATENATE (URL "/INBOX/;UID=1" URL ";UID=2/;SECTION=1" TEXT {{1+}}\r\nx)',
 ]  # fmt: skip
 
@@ -67,7 +78,13 @@ async def test_every_command_is_answered(rooms, seed):
     ada = await rooms.ada()
     for _ in range(150):
         command = dice.choice(SHAPES).format(
-            n=dice.choice(NAMES), s=dice.choice(SETS), i=dice.choice(ITEMS), k=dice.choice(KEYS), f=dice.choice(FLAGS)
+            n=dice.choice(NAMES),
+            s=dice.choice(SETS),
+            i=dice.choice(ITEMS),
+            k=dice.choice(KEYS),
+            f=dice.choice(FLAGS),
+            e=dice.choice(ENTRIES),
+            v=dice.choice(VALUES),
         )
         answer = await ada.ask(command)
         assert re.match(rb"t (OK|NO|BAD) [ -~]+", answer[-1]), (command, answer)

@@ -34,12 +34,13 @@ from gatepost.proto.imap.commands.mailboxes import (
     Unsubscribe,
 )
 from gatepost.proto.imap.commands.messages import Check, Close, Copy, Expunge, Move, Store, Unselect
+from gatepost.proto.imap.commands.metadata import GetMetadata, SetMetadata
 from gatepost.proto.imap.commands.search import Search, Sort, Thread
 
 Command: TypeAlias = (
     Append | Authenticate | Capability | Check | Close | Compress | Copy | Create | Delete | Enable | Expunge | Fetch
-    | GetQuota | GetQuotaRoot | Id | Idle | List | Login | Logout | Lsub | Move | Namespace | Noop | Rename | Replace | Search
-    | Select | Sort | StartTls | Status | Store | Subscribe | Thread | Unauthenticate | Unselect | Unsubscribe
+    | GetMetadata | GetQuota | GetQuotaRoot | Id | Idle | List | Login | Logout | Lsub | Move | Namespace | Noop | Rename | Replace | Search
+    | Select | SetMetadata | Sort | StartTls | Status | Store | Subscribe | Thread | Unauthenticate | Unselect | Unsubscribe
 )  # fmt: skip
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "Enable",
     "Expunge",
     "Fetch",
+    "GetMetadata",
     "GetQuota",
     "GetQuotaRoot",
     "Id",
@@ -71,6 +73,7 @@ __all__ = [
     "Replace",
     "Search",
     "Select",
+    "SetMetadata",
     "Sort",
     "StartTls",
     "Status",

@@ -7,9 +7,9 @@ from gatepost.model.ids import mailbox_object_id
 from gatepost.model.mail import SEPARATOR, MailboxId, MailboxUpdate
 from gatepost.ports.mailstore import AccountMail
 from gatepost.proto.imap.commands import Create, Delete, Rename, Subscribe, Unsubscribe
-from gatepost.proto.imap.render.status import Status, no, ok
-from gatepost.services.imap.attributes import SPECIAL_USES
-from gatepost.services.imap.context import Context, Refused
+from gatepost.proto.imap.render.status import Status, ok
+from gatepost.services.imap.attributes import role_of
+from gatepost.services.imap.context import Context
 from gatepost.services.imap.handler import Handler, State
 
 
@@ -19,16 +19,8 @@ async def create(context: Context, command: Create) -> Status:
     if path.endswith(SEPARATOR):  # RFC 9051 §6.3.4: a hint that names will be made under it
         path = path[: -len(SEPARATOR)]
     mail = await context.mail_at(path)
-    mailbox = await mail.create_mailbox(path, _role(command.uses))
+    mailbox = await mail.create_mailbox(path, role_of(command.uses))
     return ok("CREATE done", f"MAILBOXID ({mailbox_object_id(mailbox.id)})")
-
-
-def _role(uses: tuple[str, ...]) -> str | None:
-    """One special use a mailbox, of those we know. Raises Refused (RFC 6154 §3)."""
-    roles = {SPECIAL_USES.get(use.lower()) for use in uses}
-    if None in roles or len(roles) > 1:
-        raise Refused(no("That special use cannot be given", "USEATTR"))
-    return roles.pop() if roles else None
 
 
 async def delete(context: Context, command: Delete) -> Status:
