@@ -138,11 +138,12 @@ class AccountMail(Protocol):
         """All UIDs, ascending, as a compact sequence (`array('I')`). Raises NoSuchMailbox."""
         ...
 
-    async def claim_recent(self, mailbox: MailboxId) -> int:
-        """The lowest UID that no read-write session has been told of; from now on they are not recent (RFC 3501 §2.3.2)."""
+    async def claim_recent(self, mailbox: MailboxId) -> UidSet:
+        """The UIDs given out that no read-write session has been told of; each is claimed once (RFC 3501 §2.3.2). Raises
+        NoSuchMailbox."""
         ...
 
-    async def recent_from(self, mailbox: MailboxId) -> int:
+    async def recent(self, mailbox: MailboxId) -> UidSet:
         """As `claim_recent`, but only looking (RFC 3501 §6.3.2, EXAMINE). Raises NoSuchMailbox."""
         ...
 

@@ -151,11 +151,11 @@ async def test_expunge_and_delta(mail: AccountMail) -> None:
 
 async def test_recent_is_claimed_once(mail: AccountMail) -> None:
     inbox = await fill(mail, 2)
-    assert await mail.claim_recent(inbox) == 1
-    assert await mail.claim_recent(inbox) == 3
+    assert await mail.claim_recent(inbox) == UidSet.of([1, 2])
+    assert await mail.claim_recent(inbox) == UidSet()
     await mail.append(Draft(message(9), (inbox,)))
-    assert await mail.claim_recent(inbox) == 3
-    assert await mail.claim_recent(inbox) == 4
+    assert await mail.claim_recent(inbox) == UidSet.of([3])
+    assert await mail.claim_recent(inbox) == UidSet()
 
 
 async def test_watchers_are_told_in_order(mail: AccountMail) -> None:

@@ -259,11 +259,11 @@ class SqliteAccountMail:
     async def uids(self, mailbox: MailboxId) -> Sequence[int]:
         return await self._read(lambda db: entries.uids(db, mailbox))
 
-    async def claim_recent(self, mailbox: MailboxId) -> int:
+    async def claim_recent(self, mailbox: MailboxId) -> UidSet:
         return await self._change(lambda change: entries.claim_recent(change, mailbox))
 
-    async def recent_from(self, mailbox: MailboxId) -> int:
-        return await self._read(lambda db: entries.recent_from(db, mailbox))
+    async def recent(self, mailbox: MailboxId) -> UidSet:
+        return await self._read(lambda db: entries.recent(db, mailbox))
 
     async def keywords(self, mailbox: MailboxId) -> tuple[str, ...]:
         return await self._read(lambda db: entries.keywords(db, mailbox), scan=True)

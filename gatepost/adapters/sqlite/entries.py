@@ -74,12 +74,12 @@ def delta(db: apsw.Connection, mailbox: MailboxId, since: int) -> MailboxDelta:
     return MailboxDelta(vanished, tuple(entries(db, mailbox, ALL_UIDS, since)), modseq)
 
 
-def recent_from(db: apsw.Connection, mailbox: MailboxId) -> int:
-    """The first UID nobody was told of. Raises NoSuchMailbox."""
-    row = fetch_first(db, "SELECT recent FROM mailbox WHERE id = ?", (mailbox,))
+def recent(db: apsw.Connection, mailbox: MailboxId) -> UidSet:
+    """The UIDs given out that nobody was told of. Raises NoSuchMailbox."""
+    row = fetch_first(db, "SELECT recent, uidnext FROM mailbox WHERE id = ?", (mailbox,))
     if row is None:
         raise NoSuchMailbox(str(mailbox))
-    return int(row[0])
+    return UidSet([(row[0], row[1] - 1)] if row[0] < row[1] else ())
 
 
 def keywords(db: apsw.Connection, mailbox: MailboxId) -> tuple[str, ...]:
@@ -88,14 +88,12 @@ def keywords(db: apsw.Connection, mailbox: MailboxId) -> tuple[str, ...]:
     return tuple(sorted({flag for row in rows for flag in row[0].split() if not flag.startswith("\\")}))
 
 
-def claim_recent(change: Change, mailbox: MailboxId) -> int:
-    """The first UID nobody was told of (RFC 3501 §2.3.2); all up to now are told with this. Raises NoSuchMailbox."""
-    row = fetch_first(change.db, "SELECT recent, uidnext FROM mailbox WHERE id = ?", (mailbox,))
-    if row is None:
-        raise NoSuchMailbox(str(mailbox))
-    if row[0] != row[1]:
+def claim_recent(change: Change, mailbox: MailboxId) -> UidSet:
+    """As `recent`, and from now on nobody else is told of these (RFC 3501 §2.3.2). Raises NoSuchMailbox."""
+    claimed = recent(change.db, mailbox)
+    if claimed:
         change.db.execute("UPDATE mailbox SET recent = uidnext WHERE id = ?", (mailbox,))
-    return int(row[0])
+    return claimed
 
 
 def set_flags(

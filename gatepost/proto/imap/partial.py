@@ -16,7 +16,8 @@ _RANGE = re.compile(rb"(-?)([1-9][0-9]{0,9}):\1([1-9][0-9]{0,9})(?![0-9])")
 
 
 class Partial(msgspec.Struct, frozen=True):
-    """Results `low` to `high`, 1 being the first, or the last where `backwards`; `text` is the range as it was asked for."""
+    """Results `low` to `high`, 1 being the first, or the last where `backwards`; `text` is how the answer names it: as
+    asked for, and counted from the first with the lower end first (RFC 5267 §4.4)."""
 
     low: int
     high: int
@@ -39,4 +40,4 @@ def parse_partial(cursor: Cursor) -> Partial:
     low, high = sorted((int(first), int(second)))
     if high > MAX_NUMBER:
         raise SyntaxFault("Number too large")
-    return Partial(low, high, bool(minus), text.decode("ascii"))
+    return Partial(low, high, bool(minus), text.decode("ascii") if minus else f"{low}:{high}")

@@ -27,10 +27,21 @@ def decode_octets(data: bytes, encoding: str) -> bytes:
     if encoding == "base64":
         return unbase64(data)
     if encoding == "quoted-printable":
-        return binascii.a2b_qp(data)
+        return binascii.a2b_qp(_without_padding(data))
     if encoding in ("x-uuencode", "x-uue", "uuencode"):
         return _unuuencode(data)
     return data
+
+
+def _without_padding(data: bytes) -> bytes:
+    """RFC 2045 §6.7 (3): blanks at the end of a line of quoted-printable were added underway."""
+    if not any(end in data for end in (b" \n", b"\t\n", b" \r\n", b"\t\r\n")) and not data.endswith((b" ", b"\t")):
+        return data
+    lines = data.split(b"\n")
+    for place, line in enumerate(lines):
+        ending = b"\r" if line.endswith(b"\r") else b""
+        lines[place] = line.removesuffix(ending).rstrip(b" \t") + ending
+    return b"\n".join(lines)
 
 
 def decoded_body(content: bytes, part: Part) -> bytes:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from gatepost.model.ids import email_object_id, thread_object_id
 from gatepost.model.mail import Email, EmailId, Entry
+from gatepost.model.uidset import UidSet
 from gatepost.proto.imap.commands.fetch import Attribute
 from gatepost.proto.imap.dates import render_date_time
 from gatepost.proto.imap.render.fetched import date_item, text_string
@@ -17,39 +18,39 @@ from gatepost.proto.imap.render.fetched import date_item, text_string
 Column = list[str]
 
 
-def _uid(entries: Sequence[Entry], recent_from: int) -> Column:
+def _uid(entries: Sequence[Entry], fresh: UidSet) -> Column:
     return [f"UID {entry.uid}" for entry in entries]
 
 
-def _flags(entries: Sequence[Entry], recent_from: int) -> Column:
+def _flags(entries: Sequence[Entry], fresh: UidSet) -> Column:
     column = [f"FLAGS ({entry.flags})" for entry in entries]
-    if entries and entries[-1].uid >= recent_from:
+    if entries and fresh and entries[-1].uid >= fresh.ranges[0][0]:
         for index, entry in enumerate(entries):
-            if entry.uid >= recent_from:  # RFC 3501 §2.3.2
+            if entry.uid in fresh:  # RFC 3501 §2.3.2
                 column[index] = f"FLAGS ({entry.flags} \\Recent)" if entry.flags else "FLAGS (\\Recent)"
     return column
 
 
-def _modseq(entries: Sequence[Entry], recent_from: int) -> Column:
+def _modseq(entries: Sequence[Entry], fresh: UidSet) -> Column:
     return [f"MODSEQ ({entry.modseq})" for entry in entries]
 
 
-def _saved(entries: Sequence[Entry], recent_from: int) -> Column:
+def _saved(entries: Sequence[Entry], fresh: UidSet) -> Column:
     return [f"SAVEDATE {render_date_time(entry.saved)}" for entry in entries]
 
 
-def _email_id(entries: Sequence[Entry], recent_from: int) -> Column:
+def _email_id(entries: Sequence[Entry], fresh: UidSet) -> Column:
     return [f"EMAILID ({email_object_id(entry.email)})" for entry in entries]
 
 
-FROM_ENTRIES: dict[str, Callable[[Sequence[Entry], int], Column]] = {
+FROM_ENTRIES: dict[str, Callable[[Sequence[Entry], UidSet], Column]] = {
     "UID": _uid,
     "FLAGS": _flags,
     "MODSEQ": _modseq,
     "SAVEDATE": _saved,
     "EMAILID": _email_id,
 }
-"""Entries ascending by UID, and the lowest recent UID, to a column."""
+"""Entries ascending by UID, and the \\Recent UIDs, to a column."""
 
 FROM_EMAIL: dict[str, Callable[[Email], bytes]] = {
     "ENVELOPE": lambda email: b"ENVELOPE " + email.index.envelope,
@@ -67,25 +68,25 @@ def lines(
     numbers: Sequence[int],
     entries: Sequence[Entry],
     items: Sequence[Attribute],
-    recent_from: int,
+    fresh: UidSet,
     emails: Mapping[EmailId, Email],
 ) -> bytes:
     """FETCH responses of a block of messages, those left out whose email went meanwhile."""
     if all(item.name in FROM_ENTRIES for item in items):
-        text = [FROM_ENTRIES[item.name](entries, recent_from) for item in items]
+        text = [FROM_ENTRIES[item.name](entries, fresh) for item in items]
         rows = map(" ".join, zip(*text, strict=True))
         found = [f"* {number} FETCH ({row})\r\n" for number, row in zip(numbers, rows, strict=True)]
         return "".join(found).encode("ascii")
     kept = [(number, entry) for number, entry in zip(numbers, entries, strict=True) if entry.email in emails]
     present = [entry for _, entry in kept]
-    columns = [column(item.name, present, recent_from, emails) for item in items]
+    columns = [column(item.name, present, fresh, emails) for item in items]
     joined = map(b" ".join, zip(*columns, strict=True))
     return b"".join([b"* %d FETCH (%b)\r\n" % (number, row) for (number, _), row in zip(kept, joined, strict=True)])
 
 
-def column(name: str, entries: Sequence[Entry], recent_from: int, emails: Mapping[EmailId, Email]) -> list[bytes]:
+def column(name: str, entries: Sequence[Entry], fresh: UidSet, emails: Mapping[EmailId, Email]) -> list[bytes]:
     """One item of each message."""
     if name in FROM_ENTRIES:
-        return [text.encode("ascii") for text in FROM_ENTRIES[name](entries, recent_from)]
+        return [text.encode("ascii") for text in FROM_ENTRIES[name](entries, fresh)]
     make = FROM_EMAIL[name]
     return [make(emails[entry.email]) for entry in entries]

@@ -10,32 +10,58 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
-from gatepost.model.mail import MailboxId
+from gatepost.model.mail import Entry, MailboxId
 from gatepost.model.uidset import MAX_UID, UidSet
 from gatepost.ports.mailstore import AccountMail
 from gatepost.proto.imap.sequence import SequenceSet
 
-NOT_RECENT = MAX_UID + 1
+MAX_FLAGS = 256
+"""Flags that are listed for a mailbox, the system's among them; a mailbox may have more."""
+_MAX_COMBINATIONS = 4096
 
 
 class NoSuchNumber(Exception):
     """A sequence number beyond the last message (RFC 9051 §9 seq-number: BAD)."""
 
 
+class KnownFlags:
+    """The flags that a client was told of. `told` keeps them as they were first written."""
+
+    def __init__(self, flags: Iterable[str]) -> None:
+        self.told = {flag.lower(): flag for flag in flags}
+        self._seen: set[str] = set()
+
+    def learn(self, entries: Iterable[Entry]) -> bool:
+        """Whether these messages have flags that were not told yet; they count as told then. Cheap where the same flags
+        come again and again. Past MAX_FLAGS nothing is new any more."""
+        before = len(self.told)
+        for flags in dict.fromkeys(entry.flags for entry in entries):
+            if flags in self._seen:
+                continue
+            for flag in flags.split():
+                if len(self.told) < MAX_FLAGS:
+                    self.told.setdefault(flag.lower(), flag)
+            if len(self._seen) < _MAX_COMBINATIONS:
+                self._seen.add(flags)
+        return len(self.told) > before
+
+
 class Selected:
     """`mail` is what the mailbox lies in. `modseq` up to which the client was told everything but `gone`, expunged messages
     that it may not be told of yet. `dirty` when the store changed since. `told` remembers modseqs of changes that were our
-    own, and reported. `saved` is `$` (RFC 5182)."""
+    own, and reported. `flags` are those that the client was told of. `fresh` are the UIDs that are \\Recent in this session.
+    `saved` is `$` (RFC 5182)."""
 
     def __init__(self, mail: AccountMail, mailbox: MailboxId, path: str, read_only: bool, modseq: int) -> None:
         self.mail = mail
         self.mailbox, self.path, self.read_only = mailbox, path, read_only
         self.uids = array("I")
         self.modseq = modseq
-        self.recent_from = NOT_RECENT
+        self.fresh = UidSet()
         self.dirty = False
         self.gone: set[int] = set()
         self.told: dict[int, int] = {}
+        self.flags = KnownFlags(())
         self.saved = UidSet()
 
     def shows(self, mail: AccountMail, mailbox: MailboxId) -> bool:
@@ -54,7 +80,12 @@ class Selected:
     @property
     def recent(self) -> int:
         """How many messages are recent in this session (RFC 3501 §2.3.2)."""
-        return len(self.uids) - bisect_left(self.uids, self.recent_from)
+        return self.count(self.fresh)
+
+    def freshen(self, uids: UidSet) -> None:
+        """These became \\Recent here too."""
+        if uids:
+            self.fresh = UidSet((*self.fresh.ranges, *uids.ranges))
 
     def number(self, uid: int) -> int | None:
         """The message's sequence number, None if the client does not know it."""
@@ -82,6 +113,16 @@ class Selected:
         if messages.highest > len(self.uids) or (messages.starred and not self.uids):
             raise NoSuchNumber
         numbers = messages.resolve(len(self.uids))
+        return UidSet((self.uids[low - 1], self.uids[high - 1]) for low, high in numbers.ranges)
+
+    def resolve_key(self, messages: SequenceSet, uid: bool) -> UidSet:
+        """The UIDs that a search key means. A number beyond the last message is no error there: no message matches it,
+        and 6:* still means the last of five."""
+        if uid or messages.saved:
+            return self.resolve(messages, uid)
+        if not self.uids:
+            return UidSet()
+        numbers = overlap(messages.resolve(len(self.uids)), UidSet([(1, len(self.uids))]))
         return UidSet((self.uids[low - 1], self.uids[high - 1]) for low, high in numbers.ranges)
 
     def count(self, uids: UidSet) -> int:

@@ -9,7 +9,8 @@ from gatepost.model.mail import AccountChange, Entry
 from gatepost.model.uidset import UidSet
 from gatepost.proto.imap.render.fetched import fetch_line, flags_item
 from gatepost.proto.imap.render.mailbox import exists, expunged, recent, vanished
-from gatepost.proto.imap.render.status import bye
+from gatepost.proto.imap.render.mailbox import flags as known_flags
+from gatepost.proto.imap.render.status import bye, ok
 from gatepost.services.imap.context import Context
 from gatepost.services.imap.selected import Selected, overlap
 
@@ -69,24 +70,45 @@ def _tell_gone(context: Context, view: Selected) -> None:
 async def _tell_arrived(context: Context, view: Selected, uids: Sequence[int]) -> None:
     view.uids.extend(uids)
     context.send(exists(len(view.uids)))
-    if not context.rev2 and not view.read_only:
-        first = await view.mail.claim_recent(view.mailbox)
-        view.recent_from = min(view.recent_from, max(first, uids[0]))
     if not context.rev2:
+        await freshen(view)
         context.send(recent(view.recent))
+
+
+async def freshen(view: Selected) -> None:
+    """What nobody was told of yet becomes \\Recent here; EXAMINE only looks (RFC 3501 §6.3.2)."""
+    view.freshen(await (view.mail.recent if view.read_only else view.mail.claim_recent)(view.mailbox))
+
+
+def tell_new_flags(context: Context, entries: Sequence[Entry]) -> None:
+    """FLAGS and PERMANENTFLAGS anew where messages have a keyword that the client has not heard of, before it meets it in
+    a FETCH."""
+    view = context.selected
+    if view.flags.learn(entries):
+        context.send(known_flags(tuple(view.flags.told.values())))
+        context.send(ok(*permanent_flags(view)).render())
+
+
+def permanent_flags(view: Selected) -> tuple[str, str]:
+    """Text and code of PERMANENTFLAGS (RFC 9051 §7.1); `\\*`: keywords may be made."""
+    flags = "" if view.read_only else " ".join((*view.flags.told.values(), "\\*"))
+    return "Flags that are kept", f"PERMANENTFLAGS ({flags})"
 
 
 async def tell_flags(context: Context, entries: Sequence[Entry], silent: bool = False) -> None:
     """FETCH with flags (not where `silent`), UID, and MODSEQ for those who know it (RFC 7162 §3.1.4.2, §3.2.4)."""
-    view = context.selected if entries else None
+    if not entries:
+        return
+    view = context.selected
+    if not silent:
+        tell_new_flags(context, entries)
     for entry in entries:
-        assert view is not None
         number = view.number(entry.uid)
         if number is None:
             continue
         items = [b"UID %d" % entry.uid]
         if not silent:
-            items.append(flags_item(entry.flags, not context.rev2 and entry.uid >= view.recent_from))
+            items.append(flags_item(entry.flags, not context.rev2 and entry.uid in view.fresh))
         if context.condstore:
             items.append(b"MODSEQ (%d)" % entry.modseq)
         context.send(fetch_line(number, items))

@@ -34,6 +34,7 @@ def test_base64_comes_back(data: bytes) -> None:
         ("base64", b"====", b""),
         ("quoted-printable", b"a=3Db=\r\nc =E9", b"a=bc \xe9"),
         ("quoted-printable", b"=XX=", b"=XX"),
+        ("quoted-printable", b"a \t\r\nb= \nc =20 \n d\t", b"a\r\nbc  \n d"),
         ("x-unknown", b"=41", b"=41"),
         ("7bit", b"\xff", b"\xff"),
         ("x-uuencode", b"begin 644 x\r\n#8V%T\r\n`\r\nend\r\n", b"cat"),

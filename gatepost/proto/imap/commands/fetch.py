@@ -182,11 +182,11 @@ def _path(cursor: Cursor) -> tuple[int, ...]:
 
 
 def _partial(cursor: Cursor) -> tuple[int, int] | None:
+    """`<start.count>` (RFC 9051 §6.4.5); clients also send `<start>`, which is taken to mean all from there on."""
     if not cursor.take(b"<"):
         return None
     start = cursor.number64()
-    cursor.expect(b".")
-    count = cursor.positive(MAX_NUMBER64)
+    count = cursor.positive(MAX_NUMBER64) if cursor.take(b".") else MAX_NUMBER64
     cursor.expect(b">")
     return start, count
 

@@ -50,12 +50,12 @@ async def _drafts(
     """Where the messages are to go, and what is to be kept. Raises Refused."""
     if utf8 and not context.utf8:
         raise Refused(bad("UTF8=ACCEPT was not enabled"))  # RFC 6855 §4
+    place = await context.target(name)  # first: a client that is told TRYCREATE needs to know nothing else
     octets = await contents(context, messages)
     if not all(octets):
         raise Refused(no("An empty message is not kept"))  # RFC 3502 §6.3.11: a client's way to give up
     if any(len(one) > context.house.max_message for one in octets):
         raise Refused(no("The message is too large", "TOOBIG"))  # RFC 7889 §4
-    place = await context.target(name)
     now = context.house.clock.now()
     return place, [
         Draft(

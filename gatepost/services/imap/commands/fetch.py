@@ -21,8 +21,8 @@ from gatepost.services.imap.columns import FROM_ENTRIES, column, lines
 from gatepost.services.imap.content import Content, UnknownEncoding, slices
 from gatepost.services.imap.context import Context, Refused
 from gatepost.services.imap.handler import Handler, State
-from gatepost.services.imap.selected import NOT_RECENT, overlap
-from gatepost.services.imap.updates import report
+from gatepost.services.imap.selected import overlap
+from gatepost.services.imap.updates import report, tell_new_flags
 
 _LIGHT_BLOCK = 2000
 """Messages a block where only entries are needed."""
@@ -52,8 +52,18 @@ async def fetch(context: Context, command: Fetch) -> Status:
     else:
         await _without_content(context, entries, [item for item in items if isinstance(item, Attribute)])
     if not command.uid and command.changed_since is None and len(entries) < view.count(uids):
+        if Attribute("UID") in items:
+            _tell_numbers(context, uids, entries)
         return ok("Some of the messages are gone", "EXPUNGEISSUED")  # RFC 5530
     return ok("FETCH done")
+
+
+def _tell_numbers(context: Context, uids: UidSet, found: Sequence[Entry]) -> None:
+    """UIDs of the messages that others expunged, while the client may not be told so: the numbering holds (RFC 2180 §4.1)."""
+    view = context.selected
+    there = {entry.uid for entry in found}
+    gone = [uid for uid in view.within(uids) if uid not in there]
+    context.send(b"".join(b"* %d FETCH (UID %d)\r\n" % pair for pair in zip(view.numbers(gone), gone, strict=True)))
 
 
 def _items(command: Fetch) -> tuple[Item, ...]:
@@ -84,7 +94,9 @@ async def _without_content(context: Context, entries: Sequence[Entry], items: Se
         block = entries[start : start + size]
         emails = {} if light else await _emails(context, block)
         numbers = view.numbers([entry.uid for entry in block])
-        context.send(lines(numbers, block, items, _recent_from(context), emails))
+        if Attribute("FLAGS") in items:
+            tell_new_flags(context, block)
+        context.send(lines(numbers, block, items, _fresh(context), emails))
         await context.relieve()
 
 
@@ -94,6 +106,8 @@ async def _with_content(context: Context, entries: Sequence[Entry], items: Seque
         block = entries[start : start + _BLOCK]
         block, newly_seen = await _mark_seen(context, block, items)
         emails = await _emails(context, block)
+        if newly_seen or Attribute("FLAGS") in items:
+            tell_new_flags(context, block)
         for number, entry in zip(view.numbers([entry.uid for entry in block]), block, strict=True):
             email = emails.get(entry.email)
             if email is not None:
@@ -134,7 +148,7 @@ async def _message(context: Context, number: int, entry: Entry, email: Email, it
         if pieces:
             pieces.append(b" ")
         if isinstance(item, Attribute):
-            pieces.extend(column(item.name, [entry], _recent_from(context), {email.id: email}))
+            pieces.extend(column(item.name, [entry], _fresh(context), {email.id: email}))
         else:
             try:
                 pieces.extend(await content.pieces(item))
@@ -165,9 +179,9 @@ async def _emails(context: Context, block: Sequence[Entry]) -> dict[EmailId, Ema
     return {email.id: email for email in await context.selected.mail.emails([entry.email for entry in block])}
 
 
-def _recent_from(context: Context) -> int:
+def _fresh(context: Context) -> UidSet:
     """\\Recent is IMAP4rev1's only."""
-    return NOT_RECENT if context.rev2 else context.selected.recent_from
+    return UidSet() if context.rev2 else context.selected.fresh
 
 
 HANDLERS: dict[type, Handler] = {Fetch: Handler(fetch, State.SELECTED, by_number=True)}

@@ -12,7 +12,7 @@ from gatepost.model.flags import DELETED
 from gatepost.model.ids import mailbox_object_id
 from gatepost.model.mail import SEPARATOR, Mailbox
 from gatepost.model.search import HasFlag
-from gatepost.model.uidset import MAX_UID, UidSet
+from gatepost.model.uidset import UidSet
 from gatepost.proto.imap.commands import List, Lsub, Status
 from gatepost.proto.imap.names import BadName, decode_name
 from gatepost.proto.imap.render import mailbox as render
@@ -183,8 +183,8 @@ async def _recent(context: Context, place: Place) -> int:
     mail, mailbox = place
     if context.view is not None and context.view.shows(mail, mailbox.id):
         return context.view.recent
-    first = await mail.recent_from(mailbox.id)
-    return len(await mail.entries(mailbox.id, UidSet([(first, MAX_UID)]))) if first < mailbox.uidnext else 0
+    fresh = await mail.recent(mailbox.id)
+    return len(await mail.entries(mailbox.id, fresh)) if fresh else 0
 
 
 _LOOKED_UP: dict[str, Callable[[Context, Place], Awaitable[int]]] = {

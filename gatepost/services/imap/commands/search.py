@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gatepost.model import search as model
-from gatepost.model.uidset import MAX_UID, UidSet
+from gatepost.model.uidset import UidSet
 from gatepost.proto.imap.commands import Search
 from gatepost.proto.imap.commands.keys import AllOf, Either, Inverse, Key, Numbers, Recent, Term, Within
 from gatepost.proto.imap.partial import Partial
@@ -15,7 +15,7 @@ from gatepost.services.imap.updates import report
 
 
 def criterion(context: Context, key: Key) -> model.Criterion:
-    """A search key with the session's numbering, `$`, \\Recent and clock put in. Raises NoSuchNumber."""
+    """A search key with the session's numbering, `$`, \\Recent and clock put in."""
     match key:
         case Term(found):
             return found
@@ -26,10 +26,9 @@ def criterion(context: Context, key: Key) -> model.Criterion:
         case Inverse(one):
             return model.Not(criterion(context, one))
         case Numbers(messages, uid):
-            return model.Uids(context.selected.resolve(messages, uid))
+            return model.Uids(context.selected.resolve_key(messages, uid))
         case Recent():
-            first = context.selected.recent_from
-            return model.Uids(UidSet([(first, MAX_UID)]) if first <= MAX_UID else UidSet())
+            return model.Uids(context.selected.fresh)
         case Within(seconds, older):
             then = context.house.clock.now() - seconds
             return model.Received(before=then) if older else model.Received(after=then)

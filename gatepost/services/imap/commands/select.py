@@ -17,8 +17,8 @@ from gatepost.proto.imap.render.status import Status, bad, ok
 from gatepost.services.imap.attributes import attributes
 from gatepost.services.imap.context import Context
 from gatepost.services.imap.handler import Handler, State
-from gatepost.services.imap.selected import Selected, overlap
-from gatepost.services.imap.updates import tell_flags, watch
+from gatepost.services.imap.selected import KnownFlags, Selected, overlap
+from gatepost.services.imap.updates import freshen, permanent_flags, tell_flags, watch
 
 COMMON_KEYWORDS = ("$Forwarded", "$MDNSent", "$Junk", "$NotJunk", "$Phishing")
 """RFC 9051 §2.3.2. Any other keyword may be made too, which PERMANENTFLAGS says by `\\*`."""
@@ -57,19 +57,17 @@ async def _open(context: Context, view: Selected, mailbox: Mailbox) -> None:
     view.learn(await mail.uids(mailbox.id))
     context.view = view
     if not context.rev2:
-        asked = mail.recent_from if view.read_only else mail.claim_recent  # RFC 3501 §6.3.2: EXAMINE only looks
-        view.recent_from = await asked(mailbox.id)
-    flags = _known_flags(await mail.keywords(mailbox.id))
-    context.send(render.flags(flags))
+        await freshen(view)
+    view.flags = KnownFlags(_known_flags(await mail.keywords(mailbox.id)))
+    context.send(render.flags(tuple(view.flags.told.values())))
     context.send(render.exists(len(view.uids)))
     if not context.rev2:
         context.send(render.recent(view.recent))
         if mailbox.unseen:
             await _first_unseen(context, view)
-    permanent = "" if view.read_only else " ".join((*flags, "\\*"))
     uidnext = max(mailbox.uidnext, view.last + 1)
     for text, code in (
-        ("Flags that are kept", f"PERMANENTFLAGS ({permanent})"),
+        permanent_flags(view),
         ("UIDs are valid", f"UIDVALIDITY {mailbox.uidvalidity}"),
         ("Next UID", f"UIDNEXT {uidnext}"),
         ("Highest modseq", f"HIGHESTMODSEQ {max(1, mailbox.modseq)}"),

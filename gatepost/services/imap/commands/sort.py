@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 from gatepost.model.mail import Email
 from gatepost.model.uidset import UidSet
+from gatepost.proto.collation import casemap
 from gatepost.proto.imap.commands import Sort
 from gatepost.proto.imap.envelope import first_display, first_mailbox
 from gatepost.proto.imap.render.mailbox import esearch, search_result
@@ -24,11 +25,11 @@ def sent(email: Email) -> float:
 
 
 def _mailbox(field: str) -> Callable[[Email], str]:
-    return lambda email: first_mailbox(email.index.envelope, field).casefold()
+    return lambda email: casemap(first_mailbox(email.index.envelope, field))
 
 
 def _display(field: str) -> Callable[[Email], str]:
-    return lambda email: first_display(email.index.envelope, field).casefold()
+    return lambda email: casemap(first_display(email.index.envelope, field))
 
 
 _KEYS: dict[str, Callable[[Email], float | str]] = {
@@ -39,7 +40,7 @@ _KEYS: dict[str, Callable[[Email], float | str]] = {
     "DISPLAYTO": _display("TO"),
     "FROM": _mailbox("FROM"),
     "SIZE": lambda email: email.size,
-    "SUBJECT": lambda email: email.index.base_subject.casefold(),
+    "SUBJECT": lambda email: casemap(email.index.base_subject),
     "TO": _mailbox("TO"),
 }
 
