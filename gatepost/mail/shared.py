@@ -227,13 +227,13 @@ class SharedMail:
         await self._require(mailbox, READ)
         return await self._mail.uids(mailbox)
 
-    async def claim_recent(self, mailbox: MailboxId) -> int:
+    async def claim_recent(self, mailbox: MailboxId) -> UidSet:
         """Claims nothing: see the module."""
-        return await self.recent_from(mailbox)
+        return await self.recent(mailbox)
 
-    async def recent_from(self, mailbox: MailboxId) -> int:
+    async def recent(self, mailbox: MailboxId) -> UidSet:
         await self._require(mailbox, READ)
-        return await self._mail.recent_from(mailbox)
+        return await self._mail.recent(mailbox)
 
     async def keywords(self, mailbox: MailboxId) -> tuple[str, ...]:
         await self._require(mailbox, READ)

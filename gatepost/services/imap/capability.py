@@ -53,6 +53,8 @@ _TABLE: tuple[tuple[str, Callable[[Context], bool]], ...] = (
     ("SORT", _known),  # RFC 5256
     ("SORT=DISPLAY", _known),  # RFC 5957
     ("ESORT", _known),  # RFC 5267
+    ("CONTEXT=SEARCH", _known),  # RFC 5267
+    ("CONTEXT=SORT", _known),  # RFC 5267
     ("THREAD=ORDEREDSUBJECT", _known),  # RFC 5256
     ("THREAD=REFERENCES", _known),  # RFC 5256
     ("CONDSTORE", _known),  # RFC 7162
@@ -64,6 +66,7 @@ _TABLE: tuple[tuple[str, Callable[[Context], bool]], ...] = (
     ("COMPRESS=DEFLATE", lambda context: _known(context) and not context.compressed),  # RFC 4978
     ("UNAUTHENTICATE", lambda context: _known(context) and context.house.options.unauthenticate),  # RFC 8437
     ("METADATA", _known),  # RFC 5464
+    ("FILTERS", _known),  # RFC 5466
     ("QUOTA", _known),  # RFC 9208
     ("QUOTA=RES-STORAGE", _known),  # RFC 9208
 )

@@ -9,11 +9,15 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from gatepost.model.mail import Entry, MailboxId
 from gatepost.model.uidset import MAX_UID, UidSet
 from gatepost.ports.mailstore import AccountMail
 from gatepost.proto.imap.sequence import SequenceSet
+
+if TYPE_CHECKING:
+    from gatepost.services.imap.contexts import SearchContext
 
 MAX_FLAGS = 256
 """Flags that are listed for a mailbox, the system's among them; a mailbox may have more."""
@@ -50,7 +54,7 @@ class Selected:
     """`mail` is what the mailbox lies in. `modseq` up to which the client was told everything but `gone`, expunged messages
     that it may not be told of yet. `dirty` when the store changed since. `told` remembers modseqs of changes that were our
     own, and reported. `flags` are those that the client was told of. `fresh` are the UIDs that are \\Recent in this session.
-    `saved` is `$` (RFC 5182)."""
+    `saved` is `$` (RFC 5182); `contexts`, by tag, are searches that are kept up to date (RFC 5267)."""
 
     def __init__(self, mail: AccountMail, mailbox: MailboxId, path: str, read_only: bool, modseq: int) -> None:
         self.mail = mail
@@ -63,6 +67,7 @@ class Selected:
         self.told: dict[int, int] = {}
         self.flags = KnownFlags(())
         self.saved = UidSet()
+        self.contexts: dict[str, SearchContext] = {}
 
     def shows(self, mail: AccountMail, mailbox: MailboxId) -> bool:
         """Whether it is this mailbox of that mail; ids are an account's own."""

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from gatepost.model.errors import NoSuchMailbox
 from gatepost.model.mail import AccountChange, Entry
 from gatepost.model.uidset import UidSet
+from gatepost.proto.imap.commands.fetch import Item
 from gatepost.proto.imap.render.fetched import fetch_line, flags_item
 from gatepost.proto.imap.render.mailbox import exists, expunged, recent, vanished
-from gatepost.proto.imap.render.mailbox import flags as known_flags
-from gatepost.proto.imap.render.status import bye, ok
-from gatepost.services.imap.context import Context
+from gatepost.proto.imap.render.status import bye
+from gatepost.services.imap.context import Context, Refused
+from gatepost.services.imap.contexts import SearchContext, look_again, tell_changes, tell_removed
+from gatepost.services.imap.fetching import tell_items
+from gatepost.services.imap.knownflags import tell_new_flags
 from gatepost.services.imap.selected import Selected, overlap
 
 
@@ -32,15 +37,51 @@ async def report(context: Context, expunges: bool) -> None:
     view = context.view
     if view is None:
         return
-    arrived, changed = await _catch_up(context, view) if view.dirty else ([], [])
+    news = await _catch_up(context, view) if view.dirty else None
+    if news is not None:
+        tell_removed(context, view, news.gone)
     if expunges and view.gone:
         _tell_gone(context, view)
-    if arrived:
-        await _tell_arrived(context, view, arrived)
-    await tell_flags(context, changed)
+    if news is not None:
+        await _tell_news(context, view, news)
 
 
-async def _catch_up(context: Context, view: Selected) -> tuple[list[int], list[Entry]]:
+async def _tell_news(context: Context, view: Selected, news: _News) -> None:
+    if news.arrived:
+        await _tell_arrived(context, view, news.arrived)
+    await tell_flags(context, news.changed)
+    if not view.contexts or not news.touched:
+        return
+    found = await look_again(view, context, news.touched)
+    await _tell_items(context, view, news.arrived, found)
+    await tell_changes(context, view, news.touched, found)
+
+
+async def _tell_items(
+    context: Context, view: Selected, arrived: Sequence[int], found: Sequence[tuple[SearchContext, set[int]]]
+) -> None:
+    """What contexts are to tell of messages that came into them (RFC 5465 §7), one FETCH a message."""
+    wanted: dict[tuple[Item, ...], list[int]] = {}
+    for uid in arrived:
+        items = tuple(dict.fromkeys(item for one, matching in found if uid in matching for item in one.items))
+        if items:
+            wanted.setdefault(items, []).append(uid)
+    for items, uids in wanted.items():
+        entries = await view.mail.entries(view.mailbox, UidSet.of(uids))
+        with contextlib.suppress(Refused):  # a part of unknown encoding: nobody asked at this moment
+            await tell_items(context, entries, items)
+
+
+class _News(NamedTuple):
+    """UIDs that came, entries that changed and were not told yet, those that are gone, and all that matter to searches."""
+
+    arrived: list[int]
+    changed: list[Entry]
+    gone: list[int]
+    touched: list[int]
+
+
+async def _catch_up(context: Context, view: Selected) -> _News | None:
     """Reads what happened since the view's modseq into the view. What was there before but not any more is in `gone`."""
     view.dirty = False
     try:
@@ -49,15 +90,17 @@ async def _catch_up(context: Context, view: Selected) -> tuple[list[int], list[E
         context.unselect()
         context.send(bye("The selected mailbox was deleted").render())
         context.over = True
-        return [], []
+        return None
     view.modseq = delta.modseq
+    gone: list[int] = []
     if delta.vanished and view.uids:
         lost = overlap(delta.vanished, UidSet([(view.uids[0], view.last)]))
-        view.gone.update(view.known(lost) if len(lost) < len(view.uids) else [uid for uid in view.uids if uid in lost])
+        gone = view.known(lost) if len(lost) < len(view.uids) else [uid for uid in view.uids if uid in lost]
+        view.gone.update(gone)
     arrived = [entry.uid for entry in delta.entries if entry.uid > view.last]
     changed = [entry for entry in delta.entries if entry.uid <= view.last and view.told.get(entry.uid) != entry.modseq]
     view.told.clear()
-    return arrived, changed
+    return _News(arrived, changed, gone, [entry.uid for entry in delta.entries] if view.contexts else [])
 
 
 def _tell_gone(context: Context, view: Selected) -> None:
@@ -78,21 +121,6 @@ async def _tell_arrived(context: Context, view: Selected, uids: Sequence[int]) -
 async def freshen(view: Selected) -> None:
     """What nobody was told of yet becomes \\Recent here; EXAMINE only looks (RFC 3501 §6.3.2)."""
     view.freshen(await (view.mail.recent if view.read_only else view.mail.claim_recent)(view.mailbox))
-
-
-def tell_new_flags(context: Context, entries: Sequence[Entry]) -> None:
-    """FLAGS and PERMANENTFLAGS anew where messages have a keyword that the client has not heard of, before it meets it in
-    a FETCH."""
-    view = context.selected
-    if view.flags.learn(entries):
-        context.send(known_flags(tuple(view.flags.told.values())))
-        context.send(ok(*permanent_flags(view)).render())
-
-
-def permanent_flags(view: Selected) -> tuple[str, str]:
-    """Text and code of PERMANENTFLAGS (RFC 9051 §7.1); `\\*`: keywords may be made."""
-    flags = "" if view.read_only else " ".join((*view.flags.told.values(), "\\*"))
-    return "Flags that are kept", f"PERMANENTFLAGS ({flags})"
 
 
 async def tell_flags(context: Context, entries: Sequence[Entry], silent: bool = False) -> None:

@@ -39,6 +39,8 @@ KEYS = [
     "MODSEQ 3",
     "SENTON 1-Jan-2020",
     "LARGER 5",
+    "FILTER f",
+    "OR UIDAFTER 2 UIDBEFORE 1",
     "7",
 ]
 ENTRIES = [
@@ -49,7 +51,7 @@ ENTRIES = [
     '"/shared/a b"',
     "/private/%",
 ]
-VALUES = ["NIL", '"x"', '"\\Sent"', "{3+}\r\na\r\n", "~{2+}\r\n\0x", '""']
+VALUES = ["NIL", '"SEEN"', '"FILTER f"', '"x"', '"\\Sent"', "{3+}\r\na\r\n", "~{2+}\r\n\0x", '""']
 FLAGS = ["\\Seen", "(\\Deleted x)", "()", "(\\Foo)", "x y", "\\Recent"]
 SHAPES = [
     "SELECT {n}", "EXAMINE {n} (CONDSTORE)", "SELECT {n} (QRESYNC (1 1))", "CREATE {n}", "CREATE {n} (USE (\\Sent))", "DELETE {n}",
@@ -63,6 +65,9 @@ SHAPES = [
     "UID THREAD REFERENCES UTF-8 {k}", "GETQUOTAROOT {n}", "STARTTLS", "LOGIN a b", "AUTHENTICATE PLAIN", "CAPABILITY",
     "REPLACE {s} {n} {{3+}}\r\na:b", "UID REPLACE {s} {n} (\\Seen) {{1+}}\r\nx", "UID FETCH {s} {i} (PARTIAL -1:-2)",
     "UID SEARCH RETURN (SAVE PARTIAL 2:9 MAX) {k}", "SORT RETURN (MIN ALL) (REVERSE DISPLAYFROM DISPLAYTO) UTF-8 {k}",
+    "SEARCH RETURN (UPDATE ALL) {k}", "UID SEARCH RETURN (UPDATE (UID FLAGS) CONTEXT) {k}", "CANCELUPDATE {s}", 'CANCELUPDATE "t"',
+    "UID SORT RETURN (UPDATE PARTIAL 2:1) (REVERSE SUBJECT SIZE) UTF-8 {k}", "SORT (SIZE) UTF-8 RETURN (PARTIAL 1:2) {k}",
+    'SETMETADATA "" (/private/filters/values/f {v})',
     "GETMETADATA {n} {e}", "GETMETADATA (DEPTH infinity MAXSIZE 3) {n} (/private {e})", "SETMETADATA {n} ({e} {v})",
     "SETMETADATA {n} ({e} {v} /private/comment NIL)",
     'APPEND {n} CATENATE (URL "/INBOX/;UID=1" URL ";UID=2/;SECTION=1" TEXT {{1+}}\r\nx)',

@@ -35,10 +35,10 @@ from gatepost.proto.imap.commands.mailboxes import (
 )
 from gatepost.proto.imap.commands.messages import Check, Close, Copy, Expunge, Move, Store, Unselect
 from gatepost.proto.imap.commands.metadata import GetMetadata, SetMetadata
-from gatepost.proto.imap.commands.search import Search, Sort, Thread
+from gatepost.proto.imap.commands.search import CancelUpdate, Search, Sort, Thread
 
 Command: TypeAlias = (
-    Append | Authenticate | Capability | Check | Close | Compress | Copy | Create | Delete | Enable | Expunge | Fetch
+    Append | Authenticate | CancelUpdate | Capability | Check | Close | Compress | Copy | Create | Delete | Enable | Expunge | Fetch
     | GetMetadata | GetQuota | GetQuotaRoot | Id | Idle | List | Login | Logout | Lsub | Move | Namespace | Noop | Rename | Replace | Search
     | Select | SetMetadata | Sort | StartTls | Status | Store | Subscribe | Thread | Unauthenticate | Unselect | Unsubscribe
 )  # fmt: skip
@@ -46,6 +46,7 @@ Command: TypeAlias = (
 __all__ = [
     "Append",
     "Authenticate",
+    "CancelUpdate",
     "Capability",
     "Check",
     "Close",

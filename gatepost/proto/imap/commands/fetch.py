@@ -101,16 +101,20 @@ def _fetch(uid: bool) -> Callable[[Cursor], Fetch]:
 
 def _items(cursor: Cursor) -> tuple[Item, ...]:
     if cursor.peek(b"("):
-        items = cursor.listing(lambda: _item(cursor))
-    else:
-        start = cursor.at
-        word = cursor.match(_WORD, "a FETCH item").upper().decode("ascii")
-        if word in _MACROS:
-            return tuple(Attribute(name) for name in _MACROS[word])
-        cursor.at = start
-        items = (_item(cursor),)
+        return parse_items(cursor)
+    start = cursor.at
+    word = cursor.match(_WORD, "a FETCH item").upper().decode("ascii")
+    if word in _MACROS:
+        return tuple(Attribute(name) for name in _MACROS[word])
+    cursor.at = start
+    return (_item(cursor),)
+
+
+def parse_items(cursor: Cursor) -> tuple[Item, ...]:
+    """`(fetch-att fetch-att ...)`."""
+    items = cursor.listing(lambda: _item(cursor))
     if len(items) > _MAX_ITEMS:
-        raise SyntaxFault("Too many FETCH items")
+        raise SyntaxFault("Too many FETCH items", "LIMIT", no=True)
     return tuple(dict.fromkeys(items))
 
 

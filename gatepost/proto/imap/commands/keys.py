@@ -5,6 +5,7 @@ What needs neither the mailbox's numbering nor the clock is a `model.search` cri
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -13,10 +14,12 @@ import msgspec
 from gatepost.model import search as model
 from gatepost.model.flags import BadFlag, make_flags
 from gatepost.model.ids import parse_email_id, parse_thread_id
+from gatepost.model.uidset import MAX_UID, UidSet
 from gatepost.proto.imap.cursor import Cursor, SyntaxFault
 from gatepost.proto.imap.dates import DAY, parse_date
 from gatepost.proto.imap.sequence import SequenceSet
 
+_FILTER_NAME = re.compile(rb'[^\x00-\x20(){%*"\\\]/\x7f-\xff]{1,200}')
 MAX_KEYS = 1000
 MAX_DEPTH = 50
 
@@ -64,7 +67,13 @@ class Inverse(msgspec.Struct, frozen=True):
     key: Key
 
 
-Key: TypeAlias = Term | Numbers | Recent | Within | AllOf | Either | Inverse
+class Filter(msgspec.Struct, frozen=True):
+    """FILTER: a search that is kept under this name, in lower case (RFC 5466 §3.1)."""
+
+    name: str
+
+
+Key: TypeAlias = Term | Numbers | Recent | Within | AllOf | Either | Inverse | Filter
 
 
 class Reader:
@@ -106,6 +115,13 @@ class Reader:
         if parse is None:
             raise SyntaxFault("Unknown search key")
         return parse(self)
+
+    def filter_name(self) -> str:
+        """` filter-name`. What is kept is UTF-8, and so must be the rest (RFC 5466 §3.1)."""
+        if self._charset != "utf-8":
+            raise SyntaxFault("FILTER needs UTF-8", "BADCHARSET (US-ASCII UTF-8)")
+        self.cursor.space()
+        return self.cursor.match(_FILTER_NAME, "a filter's name").decode("ascii").lower()
 
     def argument(self) -> str:
         """` astring` in the search's charset."""
@@ -209,6 +225,19 @@ def _uid(reader: Reader) -> Key:
     return Numbers(reader.cursor.sequence(), uid=True)
 
 
+def _uid_after(reader: Reader) -> Key:
+    """RFC 9738 §3.2."""
+    reader.cursor.space()
+    uid = reader.cursor.positive()
+    return Term(model.Uids(UidSet([(uid + 1, MAX_UID)]) if uid < MAX_UID else UidSet()))
+
+
+def _uid_before(reader: Reader) -> Key:
+    reader.cursor.space()
+    uid = reader.cursor.positive()
+    return Term(model.Uids(UidSet([(1, uid - 1)]) if uid > 1 else UidSet()))
+
+
 def _not(reader: Reader) -> Key:
     reader.cursor.space()
     return Inverse(reader.key())
@@ -288,6 +317,9 @@ KEYS: dict[str, Callable[[Reader], Key]] = {
     "YOUNGER": _within(older=False),
     "OLDER": _within(older=True),
     "UID": _uid,
+    "UIDAFTER": _uid_after,
+    "UIDBEFORE": _uid_before,
+    "FILTER": lambda reader: Filter(reader.filter_name()),
     "NOT": _not,
     "OR": _or,
     "MODSEQ": _modseq,

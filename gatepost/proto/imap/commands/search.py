@@ -1,4 +1,4 @@
-"""SEARCH (RFC 9051 §6.4.4), SORT and THREAD (RFC 5256, 5267 §3, 5957)."""
+"""SEARCH (RFC 9051 §6.4.4), SORT and THREAD (RFC 5256, 5957), and keeping their results up to date (RFC 5267)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from gatepost.proto.imap.commands.fetch import Item, parse_items
 from gatepost.proto.imap.commands.keys import Key, Reader
 from gatepost.proto.imap.cursor import Cursor, SyntaxFault
 from gatepost.proto.imap.partial import Partial, parse_partial
@@ -19,22 +20,31 @@ CHARSETS = {
 }
 """Charsets of search strings (RFC 9051 §6.4.4 requires the first two), as Python's codecs."""
 
-RETURNS = frozenset({"MIN", "MAX", "ALL", "COUNT", "SAVE", "PARTIAL"})
-SORT_RETURNS = frozenset({"MIN", "MAX", "ALL", "COUNT"})
-"""RFC 5267 §3.1."""
+SORT_RETURNS = frozenset({"MIN", "MAX", "ALL", "COUNT", "PARTIAL", "UPDATE", "CONTEXT"})
+"""RFC 5267 §3.1, §4."""
+RETURNS = SORT_RETURNS | {"SAVE"}
+_MAX_TAGS = 64
 SORT_KEYS = frozenset({"ARRIVAL", "CC", "DATE", "DISPLAYFROM", "DISPLAYTO", "FROM", "SIZE", "SUBJECT", "TO"})
 ALGORITHMS = frozenset({"ORDEREDSUBJECT", "REFERENCES"})
 
 
+class Returns(msgspec.Struct, frozen=True):
+    """What RETURN asks for (RFC 4731 §3.1). `partial` is the page that PARTIAL asks for; `items` are to be told of messages
+    that come and match, where UPDATE asks for that (RFC 5465 §7)."""
+
+    names: frozenset[str]
+    partial: Partial | None = None
+    items: tuple[Item, ...] = ()
+
+
 class Search(msgspec.Struct, frozen=True):
-    """SEARCH. `returns` is None for the old form, else the options of RETURN (RFC 4731 §3.1). `modseq` where a MODSEQ key
-    was used, which asks for the highest of the matches' (RFC 7162 §3.1.6). `partial` is the page that PARTIAL asks for."""
+    """SEARCH. `returns` is None for the old form. `modseq` where a MODSEQ key was used, which asks for the highest of the
+    matches' (RFC 7162 §3.1.6)."""
 
     key: Key
-    returns: frozenset[str] | None = None
+    returns: Returns | None = None
     uid: bool = False
     modseq: bool = False
-    partial: Partial | None = None
 
 
 class Sort(msgspec.Struct, frozen=True):
@@ -44,7 +54,13 @@ class Sort(msgspec.Struct, frozen=True):
     key: Key
     uid: bool = False
     modseq: bool = False
-    returns: frozenset[str] | None = None
+    returns: Returns | None = None
+
+
+class CancelUpdate(msgspec.Struct, frozen=True):
+    """CANCELUPDATE: the tags of searches that are no longer to be kept up to date (RFC 5267 §4.3.5)."""
+
+    tags: tuple[str, ...]
 
 
 class Thread(msgspec.Struct, frozen=True):
@@ -65,22 +81,21 @@ def _charset(name: bytes) -> str:
 def _search(uid: bool) -> Callable[[Cursor], Search]:
     def parse(cursor: Cursor) -> Search:
         cursor.space()
-        returns, partial = None, None
         codec = "utf-8"
-        if _word(cursor, b"RETURN "):
-            returns, partial = _returns(cursor, RETURNS)
+        returns = _returns(cursor, RETURNS) if _word(cursor, b"RETURN ") else None
         if _word(cursor, b"CHARSET "):
             codec = _charset(cursor.astring())
             cursor.space()
         reader = Reader(cursor, codec)
-        return Search(reader.program(), returns, uid, reader.uses_modseq, partial)
+        return Search(reader.program(), returns, uid, reader.uses_modseq)
 
     return parse
 
 
-def _returns(cursor: Cursor, known: frozenset[str]) -> tuple[frozenset[str], Partial | None]:
+def _returns(cursor: Cursor, known: frozenset[str]) -> Returns:
     """RETURN's list and the space after it; an empty one asks for ALL (RFC 4731 §3.1)."""
     partial: list[Partial] = []
+    items: list[Item] = []
 
     def option() -> str:
         name = cursor.keyword()
@@ -88,19 +103,22 @@ def _returns(cursor: Cursor, known: frozenset[str]) -> tuple[frozenset[str], Par
             raise SyntaxFault("Unknown return option")
         if name == "PARTIAL":
             partial.append(parse_partial(cursor))
+        elif name == "UPDATE" and (cursor.take(b" (") or cursor.take(b"(")):
+            cursor.at -= 1
+            items.extend(parse_items(cursor))
         return name
 
     names = frozenset(cursor.listing(option, empty=True)) or frozenset({"ALL"})
-    if len(partial) > 1 or {"ALL", "PARTIAL"} <= names:  # RFC 9394 §3.1
+    if len(partial) > 1 or {"ALL", "PARTIAL"} <= names:  # RFC 5267 §4.4, RFC 9394 §3.1
         raise SyntaxFault("Only one of ALL and PARTIAL")
     cursor.space()
-    return names, partial[0] if partial else None
+    return Returns(names, partial[0] if partial else None, tuple(items))
 
 
 def _sort(uid: bool) -> Callable[[Cursor], Sort]:
     def parse(cursor: Cursor) -> Sort:
         cursor.space()
-        returns = _returns(cursor, SORT_RETURNS)[0] if _word(cursor, b"RETURN ") else None
+        returns = _returns(cursor, SORT_RETURNS) if _word(cursor, b"RETURN ") else None
 
         def criterion() -> tuple[str, bool]:
             name, descending = cursor.keyword(), False
@@ -115,6 +133,8 @@ def _sort(uid: bool) -> Callable[[Cursor], Sort]:
         cursor.space()
         codec = _charset(cursor.astring())
         cursor.space()
+        if returns is None and _word(cursor, b"RETURN "):  # some put it here; no search key is called so
+            returns = _returns(cursor, SORT_RETURNS)
         reader = Reader(cursor, codec)
         return Sort(order, reader.program(), uid, reader.uses_modseq, returns)
 
@@ -135,6 +155,15 @@ def _thread(uid: bool) -> Callable[[Cursor], Thread]:
     return parse
 
 
+def _cancel(cursor: Cursor) -> CancelUpdate:
+    tags: list[str] = []
+    while cursor.take(b" "):
+        tags.append(cursor.astring().decode("ascii", "replace"))
+    if not 0 < len(tags) <= _MAX_TAGS:
+        raise SyntaxFault("Expected tags")
+    return CancelUpdate(tuple(tags))
+
+
 def _word(cursor: Cursor, word: bytes) -> bool:
     if cursor.text[cursor.at : cursor.at + len(word)].upper() == word:
         cursor.at += len(word)
@@ -146,6 +175,7 @@ PARSERS: dict[str, Callable[[Cursor], object]] = {
     "SEARCH": _search(uid=False),
     "SORT": _sort(uid=False),
     "THREAD": _thread(uid=False),
+    "CANCELUPDATE": _cancel,
 }
 UID_PARSERS: dict[str, Callable[[Cursor], object]] = {
     "SEARCH": _search(uid=True),

@@ -15,10 +15,14 @@ from gatepost.model.mail import Mailbox, MailboxId, MailboxUpdate
 from gatepost.ports.mailstore import AccountMail
 from gatepost.proto.imap.commands import GetMetadata, SetMetadata
 from gatepost.proto.imap.commands.metadata import ANY_DEPTH
+from gatepost.proto.imap.cursor import SyntaxFault
+from gatepost.proto.imap.filters import parse_filter
 from gatepost.proto.imap.render.metadata import metadata_mailbox, metadata_values
 from gatepost.proto.imap.render.status import Status, no, ok
+from gatepost.services.imap.annotations import shared_entries
 from gatepost.services.imap.attributes import role_of, special_use
 from gatepost.services.imap.context import Context, Refused
+from gatepost.services.imap.criteria import PRIVATE_FILTERS
 from gatepost.services.imap.handler import Handler, State
 
 SPECIAL_USE = "/private/specialuse"
@@ -74,11 +78,6 @@ async def _entries(context: Context, subject: _Subject) -> dict[str, bytes]:
     return known
 
 
-def shared_entries(context: Context) -> Mapping[str, bytes]:
-    """The server's shared entries."""
-    return {name.lower(): text.encode("utf-8") for name, text in context.house.options.metadata.items()}
-
-
 def _below(name: str, entry: str, depth: int) -> bool:
     """Whether the name is the entry itself, or lies below it and not too deep (§4.2.2)."""
     if name == entry:
@@ -92,6 +91,7 @@ async def set_metadata(context: Context, command: SetMetadata) -> Status:
     values = dict(command.values)
     if subject.mailbox is None:
         _must_be_private(values)
+        _must_be_searches(values)
     update = None
     if subject.mailbox is not None and SPECIAL_USE in values:
         update = MailboxUpdate(role=_role(values.pop(SPECIAL_USE)))
@@ -110,6 +110,16 @@ def _must_be_private(names: Iterable[str]) -> None:
     """What all users share on the server is the administrator's to write (§3.3). Raises Refused."""
     if not all(name.startswith("/private/") for name in names):
         raise Refused(no("That entry cannot be changed by clients", "NOPERM"))
+
+
+def _must_be_searches(values: Mapping[str, bytes | None]) -> None:
+    """What is kept as a search is one (RFC 5466 §3.2). Raises Refused."""
+    for name, value in values.items():
+        if value is not None and name.startswith(PRIVATE_FILTERS):
+            try:
+                parse_filter(value)
+            except SyntaxFault:
+                raise Refused(no("That is no search", "CANNOT")) from None
 
 
 def _role(value: bytes | None) -> str | None:

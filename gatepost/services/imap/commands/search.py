@@ -1,37 +1,18 @@
-"""SEARCH (RFC 9051 §6.4.4; RFC 4731, 5032, 5182, 7162, 9394)."""
+"""SEARCH, CANCELUPDATE (RFC 9051 §6.4.4; RFC 4731, 5032, 5182, 5267 §4, 5466, 7162, 9394)."""
 
 from __future__ import annotations
 
-from gatepost.model import search as model
 from gatepost.model.uidset import UidSet
-from gatepost.proto.imap.commands import Search
-from gatepost.proto.imap.commands.keys import AllOf, Either, Inverse, Key, Numbers, Recent, Term, Within
+from gatepost.proto.imap.commands import CancelUpdate, Search
+from gatepost.proto.imap.commands.keys import Key
 from gatepost.proto.imap.partial import Partial
 from gatepost.proto.imap.render.mailbox import esearch, search_result
-from gatepost.proto.imap.render.status import Status, ok
+from gatepost.proto.imap.render.status import Status, no, ok
+from gatepost.services.imap import contexts
 from gatepost.services.imap.context import Context
+from gatepost.services.imap.criteria import criterion, expanded, fixed
 from gatepost.services.imap.handler import Handler, State
 from gatepost.services.imap.updates import report
-
-
-def criterion(context: Context, key: Key) -> model.Criterion:
-    """A search key with the session's numbering, `$`, \\Recent and clock put in."""
-    match key:
-        case Term(found):
-            return found
-        case AllOf(keys):
-            return model.And(tuple(criterion(context, one) for one in keys))
-        case Either(one, other):
-            return model.Or((criterion(context, one), criterion(context, other)))
-        case Inverse(one):
-            return model.Not(criterion(context, one))
-        case Numbers(messages, uid):
-            return model.Uids(context.selected.resolve_key(messages, uid))
-        case Recent():
-            return model.Uids(context.selected.fresh)
-        case Within(seconds, older):
-            then = context.house.clock.now() - seconds
-            return model.Received(before=then) if older else model.Received(after=then)
 
 
 async def find(context: Context, key: Key, uid: bool) -> list[int]:
@@ -47,31 +28,47 @@ async def find(context: Context, key: Key, uid: bool) -> list[int]:
 
 async def search(context: Context, command: Search) -> Status:
     """See the module; what is found may be kept as `$`."""
-    if command.modseq:
-        context.use_condstore()
-    saving = command.returns is not None and "SAVE" in command.returns
+    returns = command.returns
+    contexts.check_tag(context, returns)
+    saving = returns is not None and "SAVE" in returns.names
     view = context.selected
     try:
-        found = await find(context, command.key, command.uid)
+        key, names_modseq = await expanded(context, command.key)
+        modseq_asked = command.modseq or names_modseq
+        if modseq_asked:
+            context.use_condstore()
+        found = await find(context, key, command.uid)
     except Exception:
         if saving:
             view.saved = UidSet()  # RFC 5182 §2.1: a failed search leaves nothing behind
         raise
+    lasting = fixed(context, key)
     if saving:
         view.saved = UidSet.of(_kept(command, found))
     numbers = found if command.uid else view.numbers(found)
-    modseq = await _highest(context, command, found)
-    if command.returns is None and not context.rev2:
+    modseq = await _highest(context, command, found) if modseq_asked else None
+    if returns is None and not context.rev2:
         context.send(search_result(numbers, modseq if numbers else None))
         return ok("SEARCH done")
-    wanted = {"ALL"} if command.returns is None else command.returns
+    wanted = frozenset({"ALL"}) if returns is None else returns.names
     if wanted != {"SAVE"}:
-        context.send(esearch(context.tag, command.uid, _returned(wanted, numbers, modseq, command.partial)))
+        partial = None if returns is None else returns.partial
+        context.send(esearch(context.tag, command.uid, _returned(wanted, numbers, modseq, partial)))
+    if returns is not None and "UPDATE" in wanted:
+        contexts.begin(context, returns, lasting, command.uid, found)
     return ok("SEARCH done")
 
 
+async def cancel_update(context: Context, command: CancelUpdate) -> Status:
+    """RFC 5267 §4.3.5. What was never begun cannot be ended; the others are."""
+    known = [context.selected.contexts.pop(tag, None) is not None for tag in command.tags]
+    if not all(known):
+        return no("No such search is kept up to date", "NONEXISTENT")
+    return ok("CANCELUPDATE done")
+
+
 def _returned(
-    wanted: frozenset[str] | set[str], numbers: list[int], modseq: int | None, partial: Partial | None = None
+    wanted: frozenset[str], numbers: list[int], modseq: int | None, partial: Partial | None = None
 ) -> list[tuple[str, object]]:
     """RFC 4731 §3.1: without a match only COUNT is said, and that a page is empty (RFC 9394 §3.1)."""
     data: list[tuple[str, object]] = []
@@ -93,21 +90,22 @@ def _returned(
 def _kept(command: Search, found: list[int]) -> list[int]:
     """What `$` holds afterwards (RFC 5182 §2.4, RFC 9394 §3.2)."""
     assert command.returns is not None
-    if not found or command.returns & {"ALL", "COUNT"} or not command.returns & {"MIN", "MAX", "PARTIAL"}:
+    names, partial = command.returns.names, command.returns.partial
+    if not found or names & {"ALL", "COUNT"} or not names & {"MIN", "MAX", "PARTIAL"}:
         return found
     ends = {"MIN": found[0], "MAX": found[-1]}
-    kept = {ends[name] for name in ends if name in command.returns}
-    if command.partial is not None:
-        kept.update(command.partial.of(found))
+    kept = {ends[name] for name in ends if name in names}
+    if partial is not None:
+        kept.update(partial.of(found))
     return sorted(kept)
 
 
 async def _highest(context: Context, command: Search, found: list[int]) -> int | None:
-    """The highest modseq of what is returned (RFC 7162 §3.1.6, §3.1.10), where a MODSEQ key asks for it."""
-    if not command.modseq or not found:
+    """The highest modseq of what is returned (RFC 7162 §3.1.6, §3.1.10)."""
+    if not found:
         return None
     told = found
-    if command.returns is not None and not command.returns & {"ALL", "COUNT"}:
+    if command.returns is not None and not command.returns.names & {"ALL", "COUNT"}:
         told = _kept(command, found)
     if not told:
         return None
@@ -116,4 +114,7 @@ async def _highest(context: Context, command: Search, found: list[int]) -> int |
     return max((entry.modseq for entry in entries), default=None)
 
 
-HANDLERS: dict[type, Handler] = {Search: Handler(search, State.SELECTED, by_number=True)}
+HANDLERS: dict[type, Handler] = {
+    Search: Handler(search, State.SELECTED, by_number=True),
+    CancelUpdate: Handler(cancel_update, State.SELECTED),
+}

@@ -17,8 +17,9 @@ from gatepost.proto.imap.render.status import Status, bad, ok
 from gatepost.services.imap.attributes import attributes
 from gatepost.services.imap.context import Context
 from gatepost.services.imap.handler import Handler, State
+from gatepost.services.imap.knownflags import permanent_flags
 from gatepost.services.imap.selected import KnownFlags, Selected, overlap
-from gatepost.services.imap.updates import freshen, permanent_flags, tell_flags, watch
+from gatepost.services.imap.updates import freshen, tell_flags, watch
 
 COMMON_KEYWORDS = ("$Forwarded", "$MDNSent", "$Junk", "$NotJunk", "$Phishing")
 """RFC 9051 §2.3.2. Any other keyword may be made too, which PERMANENTFLAGS says by `\\*`."""

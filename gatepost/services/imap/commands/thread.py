@@ -10,9 +10,10 @@ from gatepost.proto.imap.commands import Thread
 from gatepost.proto.imap.render.status import Status, ok
 from gatepost.proto.imap.threading import Facts, Node, ordered_subject, references, render
 from gatepost.services.imap.commands.search import find
-from gatepost.services.imap.commands.sort import emails_of, sent
 from gatepost.services.imap.context import Context
+from gatepost.services.imap.criteria import expanded
 from gatepost.services.imap.handler import Handler, State
+from gatepost.services.imap.sorting import emails_of, sent
 
 _ALGORITHMS: dict[str, Callable[[Sequence[Facts]], list[Node]]] = {
     "ORDEREDSUBJECT": ordered_subject,
@@ -22,7 +23,8 @@ _ALGORITHMS: dict[str, Callable[[Sequence[Facts]], list[Node]]] = {
 
 async def thread(context: Context, command: Thread) -> Status:
     """See the module."""
-    uids = await find(context, command.key, command.uid)
+    key, _ = await expanded(context, command.key)
+    uids = await find(context, key, command.uid)
     view = context.selected
     messages = [
         _facts(email, uid if command.uid else view.number(uid) or 0) async for uid, email, _ in emails_of(context, uids)

@@ -1,0 +1,26 @@
+"""Telling the client of keywords that are new to it: FLAGS and PERMANENTFLAGS anew (RFC 9051 §7.3.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gatepost.model.mail import Entry
+from gatepost.proto.imap.render.mailbox import flags as known_flags
+from gatepost.proto.imap.render.status import ok
+from gatepost.services.imap.context import Context
+from gatepost.services.imap.selected import Selected
+
+
+def tell_new_flags(context: Context, entries: Sequence[Entry]) -> None:
+    """FLAGS and PERMANENTFLAGS anew where messages have a keyword that the client has not heard of, before it meets it in
+    a FETCH."""
+    view = context.selected
+    if view.flags.learn(entries):
+        context.send(known_flags(tuple(view.flags.told.values())))
+        context.send(ok(*permanent_flags(view)).render())
+
+
+def permanent_flags(view: Selected) -> tuple[str, str]:
+    """Text and code of PERMANENTFLAGS (RFC 9051 §7.1); `\\*`: keywords may be made."""
+    flags = "" if view.read_only else " ".join((*view.flags.told.values(), "\\*"))
+    return "Flags that are kept", f"PERMANENTFLAGS ({flags})"
