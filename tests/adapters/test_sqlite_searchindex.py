@@ -16,13 +16,13 @@ from gatepost.adapters.sqlite.accountmail import SqliteAccountMail
 from gatepost.adapters.sqlite.connections import connect, prepare
 from gatepost.adapters.sqlite.mailschema import migrations
 from gatepost.adapters.sqlite.searchindex import LONG_TEXT, Document
-from gatepost.adapters.sqlite.searchtext import fold
 from gatepost.model import search as ask
 from gatepost.model.account import AccountId
 from gatepost.model.errors import StorageUnavailable
 from gatepost.model.mail import Draft, EmailId, MailboxId
 from gatepost.model.search import Criterion
 from gatepost.model.uidset import ALL_UIDS, UidSet
+from gatepost.proto.searchform import search_form as fold
 
 TEXTS = st.text(alphabet=st.sampled_from("aAbßİé\u0301\u0338=\0\ud800\"'*:\n 字\U0001f600"), max_size=40)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Sequence
 
 import apsw
@@ -13,7 +14,6 @@ from gatepost.adapters.sqlite.blobs import BlobFiles, blob_id, insert
 from gatepost.adapters.sqlite.indexrows import encode_index
 from gatepost.adapters.sqlite.rows import fetch_first
 from gatepost.adapters.sqlite.searchindex import queue
-from gatepost.adapters.sqlite.searchtext import fold
 from gatepost.adapters.sqlite.unit import Change
 from gatepost.model.errors import MessageTooLarge, NoSuchMailbox
 from gatepost.model.mail import BlobId, Draft, EmailId, Stored, ThreadId
@@ -51,10 +51,15 @@ def prepare(draft: Draft) -> Prepared:
     return Prepared(draft, blob, index, _wall_clock(fields.get("date")), senders)
 
 
+def _sort_form(text: str) -> str:
+    """Without regard to case; threads depend on it too, so it stays as it is."""
+    return unicodedata.normalize("NFC", text).casefold()
+
+
 def _sort_key(value: bytes | None) -> str:
     """RFC 8621 §4.4.2: the first address's name, else its email."""
     for address in mime.parse_addresses(value) if value else ():
-        return fold(address.name or address.email)[:_SORT_LENGTH]
+        return _sort_form(address.name or address.email)[:_SORT_LENGTH]
     return ""
 
 
@@ -95,7 +100,7 @@ def append(change: Change, files: BlobFiles, prepared: Prepared) -> Stored:
 def columns(prepared: Prepared) -> tuple[int | float | str | bool | None, ...]:
     """size, header_size, sent, sent_wall, attachment, base_subject, sort_from, sort_to, sort_cc."""
     index = prepared.index
-    subject = fold(index.base_subject)[:_SORT_LENGTH]
+    subject = _sort_form(index.base_subject)[:_SORT_LENGTH]
     size, header, sent = len(prepared.draft.content), index.root.body, index.sent_at
     return (size, header, sent, prepared.sent_wall, index.has_attachment, subject, *prepared.senders)
 
@@ -116,7 +121,7 @@ def _insert_email(change: Change, prepared: Prepared, thread: ThreadId, modseq: 
 def thread_keys(index: MessageIndex) -> list[bytes]:
     """Two emails with a key in common are one thread (RFC 8621 §3): an id that both name, and the same base subject."""
     ids = [index.message_id, *index.in_reply_to, *index.references[-_MAX_REFERENCES:]]
-    subject = fold(index.base_subject).encode(errors="replace")
+    subject = _sort_form(index.base_subject).encode(errors="replace")
     unique = dict.fromkeys(text.encode(errors="replace") for text in ids[: 2 * _MAX_REFERENCES] if text)
     return [hashlib.blake2b(text + b"\0" + subject, digest_size=16).digest() for text in unique]
 

@@ -162,4 +162,8 @@ def migrations(now: float) -> Sequence[Migration]:
         """Annotations of mailboxes and of the server."""
         connection.execute(annotating.SCHEMA)
 
-    return (first, second, third, fourth, fifth)
+    def sixth(connection: apsw.Connection) -> None:
+        """Text is folded as i;unicode-casemap does, and the names of files are found: all is indexed anew."""
+        searchindex.queue_all(connection)
+
+    return (first, second, third, fourth, fifth, sixth)

@@ -18,11 +18,12 @@ from gatepost.adapters.sqlite.blobs import BlobFiles, read
 from gatepost.adapters.sqlite.expressions import FALSE, TRUE, Sql, join
 from gatepost.adapters.sqlite.indexrows import index_of
 from gatepost.adapters.sqlite.rows import fetch_all, fetch_first
-from gatepost.adapters.sqlite.searchtext import ADDRESS_FIELDS, body_text, fields_of, fold, header_document
+from gatepost.adapters.sqlite.searchtext import ADDRESS_FIELDS, body_text, fields_of, header_document
 from gatepost.model import search as ask
 from gatepost.model.errors import NoSuchBlob
 from gatepost.model.mail import BlobId, EmailId
 from gatepost.model.search import Criterion
+from gatepost.proto.searchform import search_form as fold
 
 _TABLES = ("search_header", "search_body")
 _INDEXES = "".join(

@@ -1,4 +1,4 @@
-"""What of a message is searched, decoded and folded: one definition for the evaluation and for the index.
+"""What of a message is searched, decoded and folded (`proto.searchform`): one definition for the evaluation and for the index.
 
 Law: every text that a criterion is compared with stands in `header_document` or in `body_text`, character for character, so
 that a word which is not in the index is in no message. Whoever changes how text is decoded or folded adds a migration that
@@ -7,20 +7,15 @@ calls `searchindex.queue_all`.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 
 from gatepost.model.message import MessageIndex, Part
 from gatepost.proto import mime
+from gatepost.proto.searchform import search_form as fold
 
 Fields = Sequence[tuple[str, bytes]]
 ADDRESS_FIELDS = frozenset({"from", "to", "cc", "bcc", "sender", "reply-to"})
 """Header fields whose addresses the index knows in every spelling."""
-
-
-def fold(text: str) -> str:
-    """The form in which text is compared: NFC, case folded."""
-    return unicodedata.normalize("NFC", text).casefold()
 
 
 def fields_of(header: bytes) -> list[tuple[str, bytes]]:
@@ -49,5 +44,5 @@ def header_document(fields: Fields) -> str:
 
 
 def body_text(content: bytes, index: MessageIndex) -> str:
-    """All text that a reader of the body sees."""
-    return fold(mime.search_text(content, index.root))
+    """All text that a reader of the body sees, and what tells enclosed messages and files from each other."""
+    return fold(f"{mime.search_text(content, index.root)}\n{mime.enclosed_text(content, index.root)}")

@@ -14,12 +14,13 @@ from gatepost.adapters.sqlite import blobs
 from gatepost.adapters.sqlite.criteria import has_text, possible
 from gatepost.adapters.sqlite.expressions import Sql
 from gatepost.adapters.sqlite.indexrows import index_of
-from gatepost.adapters.sqlite.searchtext import body_text, fields_of, fold, header_text, spellings
+from gatepost.adapters.sqlite.searchtext import body_text, fields_of, header_text, spellings
 from gatepost.model import search as ask
 from gatepost.model.errors import NoSuchBlob
 from gatepost.model.mail import BlobId, EmailId
 from gatepost.model.search import Criterion
 from gatepost.proto import mime
+from gatepost.proto.searchform import search_form as fold
 
 
 class Message:

@@ -4,7 +4,7 @@ Never raises on any input. Never re-serialises. Offsets are into the octets give
 """
 
 from gatepost.proto.mime.addresses import MimeAddress, parse_addresses
-from gatepost.proto.mime.body import decoded_body, part_text, search_text, walk
+from gatepost.proto.mime.body import decoded_body, enclosed_text, part_text, search_text, walk
 from gatepost.proto.mime.dates import parse_date, parse_zoned_date
 from gatepost.proto.mime.html import html_text
 from gatepost.proto.mime.index import header_fields, index_message, locate
@@ -14,6 +14,7 @@ __all__ = [
     "MimeAddress",
     "decode_text",
     "decoded_body",
+    "enclosed_text",
     "header_fields",
     "html_text",
     "index_message",

@@ -11,11 +11,15 @@ from collections.abc import Iterator
 
 from gatepost.model.message import Part
 from gatepost.proto.mime.charsets import to_text
+from gatepost.proto.mime.header import indexed_fields
 from gatepost.proto.mime.html import html_text
-from gatepost.proto.mime.words import unbase64
+from gatepost.proto.mime.words import decode_text, unbase64
 
 PREVIEW = 256
 """Characters (RFC 8970 §3.1)."""
+ENCLOSED_FIELDS = ("subject", "from", "to", "cc")
+MAX_ENCLOSED_HEADER = 64 * 1024
+"""Octets read of an enclosed message's header."""
 _PREVIEW_OCTETS = 4096
 _PREVIEW_HTML = 65536
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f\u00ad\u034f\u200b-\u200f\u2060\ufeff]+")
@@ -69,6 +73,20 @@ def search_text(content: bytes, root: Part) -> str:
             text = part_text(content, part)
             texts.append(html_text(text) if part.subtype == "html" else text)
     return "\n".join(texts)
+
+
+def enclosed_text(content: bytes, root: Part) -> str:
+    """What tells the parts of a body from each other, a line each: names of files, descriptions, and of enclosed messages
+    subject and people."""
+    lines = []
+    for part in walk(root):
+        if part is not root:
+            lines += [text for text in (part.filename, part.description) if text]
+        if part.type == "message" and part.parts:
+            inner = part.parts[0]
+            fields = indexed_fields(content, inner.start, min(inner.body, inner.start + MAX_ENCLOSED_HEADER))
+            lines += [decode_text(fields[name]) for name in ENCLOSED_FIELDS if name in fields]
+    return "\n".join(lines)
 
 
 def preview(content: bytes, root: Part) -> str:
