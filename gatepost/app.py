@@ -157,6 +157,7 @@ class Server:
             drop = self._early.begin(self.options.drop, self.acceptor.direct)
         except CannotDrop as error:
             raise CannotStart(str(error)) from error
+        house.passwords.start()
         self.acceptor.start()
         loop = asyncio.get_running_loop()
         self._background = [

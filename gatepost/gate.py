@@ -37,6 +37,7 @@ from gatepost.model.events import (
     SignedIn,
     SignInFailed,
     SignInRefused,
+    SignInsTurnedAway,
     SignInUntried,
     Trace,
     Warned,
@@ -88,6 +89,8 @@ class Gate:
         self._rotated = clock.now()
         self._flush = asyncio.Event()
         self._failing = False
+        self._turned_away = 0
+        self._last_turned_away: Address | None = None
         journal.add(self._learn)
         now, records = clock.now(), tuple(store.load())
         self.guard.load(records, now)
@@ -104,6 +107,21 @@ class Gate:
         return self.guard.admit(client, self._clock.now())
 
     # -- asked by the door `mail.auth` --------------------------------------------------------------------------------
+    def turn_away(self, connection: Connection, login: Login, kind: str) -> bool:
+        """While too many passwords wait to be looked at: whether to send this attempt away without a charge and without
+        looking at its password. Strangers only; one nobody knows and one who is known take the same time."""
+        if self.guard.knows(connection.client, login, kind, self._clock.now()):
+            return False
+        if not self._turned_away:
+            asyncio.get_running_loop().call_later(1.0, self._report_turned_away)
+        self._turned_away += 1
+        self._last_turned_away = connection.client
+        return True
+
+    def _report_turned_away(self) -> None:
+        count, self._turned_away = self._turned_away, 0
+        self._journal.note(SignInsTurnedAway(self._clock.now(), count, str(self._last_turned_away or "")))
+
     def reserve(
         self,
         connection: Connection,

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from gatepost.adapters.accesstokens import JwtAccessTokens
 from gatepost.adapters.clock import SystemClock
+from gatepost.adapters.hashing import SCRAM_SHA1, SCRAM_SHA256
 from gatepost.adapters.lock import FolderLock
 from gatepost.adapters.log import Log
-from gatepost.adapters.passwords import SCRAM_SHA1, SCRAM_SHA256, HashedPasswords
+from gatepost.adapters.passwords import HashedPasswords
 from gatepost.adapters.sqlite import SqliteDirectory, SqliteGuardStore, SqliteMailstore
 from gatepost.config.options import Options
 from gatepost.gate import Gate
@@ -64,7 +65,7 @@ class House:
         self.directory = directory = SqliteDirectory(self.folder / DATABASE, options.default_domain)
         self.store = SqliteMailstore(self.folder / "mail", clock)
         scram = (SCRAM_SHA256, SCRAM_SHA1) if options.auth.scram_sha1 else (SCRAM_SHA256,)
-        self.passwords = HashedPasswords(options.auth.hashing_threads or None, scram)
+        self.passwords = HashedPasswords(options.auth.hashing_processes or None, scram)
         self.remembered = Remembered(clock, float(options.auth.remember))
         self.app_passwords = AppPasswords(directory.secret_key("app-passwords"))
         self.guard_store = SqliteGuardStore(self.folder / DATABASE)

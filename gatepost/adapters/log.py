@@ -20,6 +20,7 @@ _COLOURS = {
 }
 LONGEST = 120
 """Characters of a nested value in readable lines; JSON lines have all of it."""
+_encode = msgspec.json.Encoder().encode
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), 127, *range(128, 160))}
 
 
@@ -64,9 +65,8 @@ class Log:
 
 def json_line(event: Event, severity: Severity) -> str:
     """The event as one JSON object, `severity` and an ISO 8601 `time` (UTC) added."""
-    values = msgspec.to_builtins(event)
-    time = datetime.datetime.fromtimestamp(values["at"], datetime.UTC).isoformat(timespec="milliseconds")
-    return msgspec.json.encode({"time": time, "severity": severity, **values}).decode()
+    time = datetime.datetime.fromtimestamp(event.at, datetime.UTC).isoformat(timespec="milliseconds")
+    return f'{{"time":"{time}","severity":"{severity}",{_encode(event).decode()[1:]}'
 
 
 def _word(value: object) -> str:

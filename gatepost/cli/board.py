@@ -26,6 +26,7 @@ from gatepost.model.events import (
     SignedIn,
     SignInFailed,
     SignInRefused,
+    SignInsTurnedAway,
     SignInUntried,
     Warned,
 )
@@ -56,6 +57,8 @@ def _words(event: Event) -> str:
             return f"refused     {event.login} from {event.client} at {event.door} ({event.rule})"
         case SignInUntried():
             return f"overloaded  {event.login} from {event.client} at {event.door}"
+        case SignInsTurnedAway():
+            return f"overloaded  {event.count} sign-ins were not looked at, the last from {event.last}"
         case ConnectionsRefused():
             return f"dropped     {event.count} connections, the last from {event.last}"
         case Abuse():
@@ -96,6 +99,9 @@ class Board:
                 if isinstance(event, SignInRefused):
                     self._count(event.at, "refusals")
                 self._blame(event.client, event.login)
+            case SignInsTurnedAway():
+                self._count(event.at, "attempts", event.count)
+                self._count(event.at, "refusals", event.count)
             case ConnectionsRefused():
                 self._count(event.at, "dropped", event.count)
             case Abuse():

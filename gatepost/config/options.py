@@ -136,7 +136,9 @@ class AuthSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     remember: Annotated[
         Duration, Meta(description="How long a right password is remembered, so that reconnecting costs no hash.")
     ] = Duration(300)
-    hashing_threads: Annotated[int, Meta(ge=0, le=256, description="Threads that hash; 0: one a processor.")] = 0
+    hashing_processes: Annotated[
+        int, Meta(ge=0, le=256, description="Processes that hash passwords; 0: one a processor.")
+    ] = 0
 
 
 class LimitsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

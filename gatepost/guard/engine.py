@@ -65,6 +65,10 @@ class Guard:
             return Admission.DROP
         return Admission.CONFINED if self._state.crowds.size(source_key(source), now) else Admission.DROP
 
+    def knows(self, source: Address, login: Login, kind: str, now: float) -> bool:
+        """Whether the account signed in rightly from this source or near it; nothing is charged, nothing looked at."""
+        return self._state.knows(source, login, kind, now)
+
     def reserve(self, attempt: Attempt, now: float) -> Ticket | Refusal:
         """Takes the attempt's slot on every key at once, or refuses it unverified (law 2)."""
         state = self._state

@@ -23,6 +23,7 @@ from gatepost.guard.spraying import SprayTable
 from gatepost.guard.table import Table
 from gatepost.guard.verdicts import Attempt, Lane
 from gatepost.model.account import Login
+from gatepost.model.address import Address
 
 UNKNOWN_SLOTS = 2048
 """Logins that nobody has share this many counters."""
@@ -94,6 +95,11 @@ class State:
     def display(self, login: Login) -> str:
         """A login as evidence and events show it: by name, or a keyed tag, since unknown ones are often passwords."""
         return login.key if login.account is not None or not login.key else self.tagger.display(login.key)
+
+    def knows(self, source: Address, login: Login, kind: str, now: float) -> bool:
+        """Whether the source is no stranger to the account."""
+        place, network = source_key(source), address_key(source, NEAR_LENGTH[source.version])
+        return self.lane(self.tagger.login(login.key), place, network, kind, now)[0] is not Lane.STRANGER
 
     def lane(self, account: int, source: int, network: int, kind: str, now: float) -> tuple[Lane, bool]:
         """How well the account knows the source, and whether today's sign-in is noted already."""

@@ -112,6 +112,8 @@ class AuthDoor:
         who = self._directory.login(login)
         if self._bearers.is_app_password(secret):
             return await self._bearer(connection, who, secret, kind, mechanism)
+        if self._passwords.crowded and self._gate.turn_away(connection, who, kind):
+            return Closed() if self._gate.admit(connection.client) is Admission.DROP else TryLater(RETRY_OVERLOADED)
         answer = await self._reserve(connection, who, mechanism, kind, secret)
         if isinstance(answer, Refusal):
             return await self._refused(answer, secret)

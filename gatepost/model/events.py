@@ -174,6 +174,15 @@ class SignInUntried(msgspec.Struct, frozen=True, tag="sign-in-untried"):
     trace: Trace = UNTRACED
 
 
+class SignInsTurnedAway(msgspec.Struct, frozen=True, tag="sign-ins-turned-away"):
+    """Strangers' attempts since the last such event that were told to come back because too many passwords waited already:
+    the guard was not asked, nothing was looked at. One a second at most, however many came; `last` is an address."""
+
+    at: float
+    count: int
+    last: str = ""
+
+
 class SignInRefused(msgspec.Struct, frozen=True, tag="sign-in-refused"):
     """The guard refused it before the password was looked at; `rule` is source, account, password, network, confined or in-flight."""
 
@@ -300,7 +309,7 @@ class Administered(msgspec.Struct, frozen=True, tag="administered"):
 
 Event: TypeAlias = (
     Started | Stopping | Warned | Failed | ConnectionOpened | ConnectionClosed | ConnectionsRefused | SignedIn
-    | SignInFailed | SignInUntried | SignInRefused | Abuse | Banned | BanEnded | AccountClosed | GuardLoaded | GuardTold
+    | SignInFailed | SignInUntried | SignInsTurnedAway | SignInRefused | Abuse | Banned | BanEnded | AccountClosed | GuardLoaded | GuardTold
     | Delivered | DeliveryFailed | ScriptTrouble | Administered
 )  # fmt: skip
 
@@ -323,6 +332,7 @@ SEVERITY: dict[type, Severity] = {
     SignedIn: Severity.INFO,
     SignInFailed: Severity.INFO,
     SignInUntried: Severity.INFO,
+    SignInsTurnedAway: Severity.INFO,
     SignInRefused: Severity.INFO,
     Abuse: Severity.INFO,
     Banned: Severity.NOTICE,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LITERAL = re.compile(r"\[[0-9A-Za-z.:-]{3,64}\]", re.ASCII)
 
 
@@ -13,6 +15,7 @@ class BadMailAddress(ValueError):
     """The text is not a mail address or domain that this server can hold."""
 
 
+@lru_cache(maxsize=1024)
 def canonical_domain(text: str) -> str:
     """Lower case, NFC, IDNA A-labels (`bücher.example` -> `xn--bcher-kva.example`). Raises BadMailAddress."""
     domain = unicodedata.normalize("NFC", text.strip()).rstrip(".").lower()
@@ -35,7 +38,7 @@ def is_address_literal(domain: str) -> bool:
 def split_address(text: str) -> tuple[str, str]:
     """`local@domain` -> (local part as given, canonical domain). Raises BadMailAddress."""
     local, at, domain = text.rpartition("@")
-    if not at or not local or len(local.encode()) > 64 or any(ord(c) < 32 or ord(c) == 127 for c in local):
+    if not at or not local or len(local.encode()) > 64 or _CONTROL.search(local):
         raise BadMailAddress(f"not a mail address: {text!r}")
     return local, canonical_domain(domain)
 

@@ -13,6 +13,7 @@ import os
 import socket
 import ssl
 import struct
+import sys
 import time
 from collections import Counter
 from typing import Protocol
@@ -32,6 +33,9 @@ from gatepost.proto.proxy import BadHeader, ProxyHeader, ProxyReader
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close sends RST
 BATCH = 128
 """Connections accepted in one turn of the loop, so that a flood does not starve who is already in."""
+ADMITTED = 8
+"""Those of them that may be admitted, each of which costs much more than a refusal."""
+_INHERITED = sys.platform == "linux"  # accepted sockets take these options from the one that listens
 
 CROWDING = 64
 """Sources a second that are told to the guard for too many connections."""
@@ -87,6 +91,7 @@ class Acceptor:
         self._listeners: list[_Listener] = []
         self._proxy_tasks: set[asyncio.Task[None]] = set()
         self._numbers = itertools.count(1)
+        self._admitted = 0
         self._prefix = f"{int(time.time()) & 0xFFFFFF:x}"
         self._refused: Counter[str] = Counter()
         self._last_refused = ""
@@ -100,6 +105,8 @@ class Acceptor:
         sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if _INHERITED:
+                _set_options(sock)
             if family == socket.AF_INET6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if host == "::" else 1)
             sock.bind((host, port))
@@ -154,7 +161,10 @@ class Acceptor:
 
     # -- the hot path --------------------------------------------------------------------------------------------------
     def _accept(self, listener: _Listener) -> None:
+        turn = self._admitted + ADMITTED
         for _ in range(BATCH):
+            if self._admitted >= turn:
+                return  # the rest waits for the next turn, as those do who are in already
             try:
                 sock, name = listener.sock.accept()
             except (BlockingIOError, ConnectionAbortedError, InterruptedError):
@@ -202,8 +212,9 @@ class Acceptor:
         )
         self._forgotten_proxy.saw(connection)
         sock.setblocking(False)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if not _INHERITED:
+            _set_options(sock)
+        self._admitted += 1
         listener.handler(
             sock, connection, self._tls.context(listener.door.family) if listener.door.implicit_tls else None
         )
@@ -256,6 +267,11 @@ class Acceptor:
             self._decide(listener, sock, peer, port, peer, None)
         else:
             self._decide(listener, sock, header.client, header.client_port, peer, header)
+
+
+def _set_options(sock: socket.socket) -> None:
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
 
 def join(host: str, port: int) -> str:

@@ -91,11 +91,9 @@ class Conversation(Generic[EventT]):
             deadline = self._since + limit
             if self.clocks.connection and self._begun + self.clocks.connection < deadline:
                 which, deadline = "connection", self._begun + self.clocks.connection
-            try:
-                async with asyncio.timeout_at(deadline):
-                    data = await self.wire.read()
-            except TimeoutError:
-                raise ClockRanOut(which) from None
+            data = await self.wire.read(deadline)
+            if data is None:
+                raise ClockRanOut(which)
             if isinstance(data, Woken):
                 return None
             if data:
@@ -119,6 +117,8 @@ class Conversation(Generic[EventT]):
         output = self.engine.take_output()
         if output:
             self.wire.write(output)
+            if not self.wire.congested:
+                return
             try:
                 async with asyncio.timeout(self.clocks.command):
                     await self.wire.drain()

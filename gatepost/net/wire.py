@@ -8,6 +8,7 @@ here it ends the connection).
 from __future__ import annotations
 
 import asyncio
+import math
 import ssl
 from collections.abc import Callable
 from typing import cast
@@ -70,6 +71,8 @@ class Wire(asyncio.Protocol):
         self._upgrading = False
         self._leaving = False
         self._discarded = 0
+        self._deadline = math.inf
+        self._timer: asyncio.TimerHandle | None = None
 
     # -- asyncio.Protocol -----------------------------------------------------------------------------------------
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -104,7 +107,13 @@ class Wire(asyncio.Protocol):
         self._resume_reader()
         if self._writer is not None and not self._writer.done():
             self._writer.set_result(None)
+        self._stop_clock()
         self._closed(self)
+
+    def _stop_clock(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def pause_writing(self) -> None:
         if self._writer is None or self._writer.done():
@@ -125,9 +134,9 @@ class Wire(asyncio.Protocol):
         """Octets received and not yet read."""
         return self._held
 
-    async def read(self) -> bytes | Woken:
-        """What has come, at least one octet; empty at the end of the stream; WOKEN if `wake` was called. Raises PeerGone
-        if the connection is lost rather than ended."""
+    async def read(self, deadline: float = math.inf) -> bytes | Woken | None:
+        """What has come, at least one octet; empty at the end of the stream; WOKEN if `wake` was called; None where nothing
+        of this happened until `deadline`, by the loop's clock. Raises PeerGone if the connection is lost rather than ended."""
         while True:
             if self._woken:
                 self._woken = False
@@ -138,11 +147,35 @@ class Wire(asyncio.Protocol):
                 raise PeerGone
             if self._eof:
                 return b""
-            self._reader = asyncio.get_running_loop().create_future()
+            loop = asyncio.get_running_loop()
+            if loop.time() >= deadline:
+                return None
+            self._reader = loop.create_future()
+            self._watch_clock(loop, deadline)
             try:
                 await self._reader
             finally:
                 self._reader = None
+                self._deadline = math.inf
+
+    def _watch_clock(self, loop: asyncio.AbstractEventLoop, deadline: float) -> None:
+        """One timer serves many reads: it is set again only when it fires too early, or would fire too late."""
+        self._deadline = deadline
+        if self._timer is not None and self._timer.when() > deadline:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None and deadline < math.inf:
+            self._timer = loop.call_at(deadline, self._clock_struck)
+
+    def _clock_struck(self) -> None:
+        self._timer = None
+        if self._reader is None or self._deadline == math.inf:
+            return
+        loop = asyncio.get_running_loop()
+        if loop.time() >= self._deadline:
+            self._resume_reader()
+        else:
+            self._watch_clock(loop, self._deadline)
 
     def wake(self) -> None:
         """Makes the current or next `read` return WOKEN."""
@@ -154,6 +187,11 @@ class Wire(asyncio.Protocol):
         if data and self._transport is not None and not self._lost:
             self.sent += len(data)
             self._transport.write(data)
+
+    @property
+    def congested(self) -> bool:
+        """Whether the peer has to take something before more is written, or is gone: then `drain` says which."""
+        return self._lost or (self._writer is not None and not self._writer.done())
 
     async def drain(self) -> None:
         """Waits until the peer has taken enough. Raises PeerGone."""
@@ -230,6 +268,7 @@ class Wire(asyncio.Protocol):
                 self._writer.set_result(None)
             if self._transport is not None:
                 self._transport.abort()
+            self._stop_clock()
             self._closed(self)
 
     @property

@@ -9,11 +9,16 @@ from gatepost.model.secret import Secret
 
 
 class Passwords(Protocol):
-    """Runs in a bounded pool of threads. `evaluations` counts every hash that was computed to check a password; `scram`
-    names the SCRAM mechanisms that keys are made for."""
+    """Runs beside the event loop, a bounded number at a time. `evaluations` counts every hash that was computed to check a
+    password; `scram` names the SCRAM mechanisms that keys are made for."""
 
     evaluations: int
     scram: tuple[str, ...]
+
+    @property
+    def crowded(self) -> bool:
+        """Whether a check that is not urgent would be refused now (Overloaded)."""
+        ...
 
     async def verify(self, hashed: str, secret: Secret, urgent: bool = False) -> bool:
         """Whether `secret` is right. The empty hash is nobody's: a dummy of the same cost is computed, and the answer
@@ -41,5 +46,5 @@ class Passwords(Protocol):
         ...
 
     async def close(self) -> None:
-        """Ends the threads."""
+        """Finishes what runs, and ends."""
         ...

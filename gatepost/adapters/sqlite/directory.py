@@ -42,6 +42,7 @@ class SqliteDirectory:
         self._used: dict[tuple[AccountId, str], float] = {}
         self._flushing: asyncio.TimerHandle | None = None
         self._flushes: set[asyncio.Task[None]] = set()
+        self._names: logins.Names | None = None
         self._path = path
         try:
             prepare(path, migrations())
@@ -58,12 +59,11 @@ class SqliteDirectory:
     # -- point reads -----------------------------------------------------------------------------------------------
     def login(self, text: str) -> Login:
         """The canonical login. Never raises for any text; StorageUnavailable if the disk fails."""
-        key = logins.canonical_login(text, self._default_domain or self._first_domain())
-        return self._look(lambda db: logins.resolve(db, key))
-
-    def _first_domain(self) -> str:
-        row = self._look(lambda db: fetch_first(db, "SELECT min(name) FROM domain", ()))
-        return row[0] if row is not None and row[0] else "localhost"
+        if self._names is None:
+            self._names = self._look(logins.Names)
+        names = self._names
+        key = logins.canonical_login(text, self._default_domain or names.first_domain)
+        return self._look(lambda db: logins.resolve(db, key)) if names.may_know(key) else Login(key)
 
     def account(self, account: AccountId) -> Account | None:
         return self._look(lambda db: accounts.by_id(db, account))
@@ -136,37 +136,43 @@ class SqliteDirectory:
             writer.close()
 
     # -- changes ---------------------------------------------------------------------------------------------------
+    async def _change(self, work: Callable[[apsw.Connection], T]) -> T:
+        try:
+            return await self._database.change(work)
+        finally:
+            self._names = None
+
     async def add_domain(self, domain: str) -> None:
         name = canonical_domain(domain)
-        await self._database.change(lambda db: accounts.add_domain(db, name))
+        await self._change(lambda db: accounts.add_domain(db, name))
 
     async def remove_domain(self, domain: str) -> None:
         name = canonical_domain(domain)
-        await self._database.change(lambda db: accounts.remove_domain(db, name))
+        await self._change(lambda db: accounts.remove_domain(db, name))
 
     async def add_account(self, email: str, credentials: Credentials, name: str = "", quota: int = 0) -> Account:
         address = accounts.new_address(email)
-        return await self._database.change(lambda db: accounts.add(db, address, credentials, name, quota))
+        return await self._change(lambda db: accounts.add(db, address, credentials, name, quota))
 
     async def remove_account(self, account: AccountId) -> None:
-        await self._database.change(lambda db: accounts.remove(db, account))
+        await self._change(lambda db: accounts.remove(db, account))
 
     async def set_credentials(self, account: AccountId, credentials: Credentials) -> None:
-        await self._database.change(lambda db: accounts.set_credentials(db, account, credentials))
+        await self._change(lambda db: accounts.set_credentials(db, account, credentials))
 
     async def add_scram_keys(self, account: AccountId, password: str, keys: tuple[ScramKeys, ...]) -> None:
         await self._database.change(lambda db: accounts.add_scram_keys(db, account, password, keys))
 
     async def set_disabled(self, account: AccountId, disabled: bool) -> None:
-        await self._database.change(lambda db: accounts.set_disabled(db, account, disabled))
+        await self._change(lambda db: accounts.set_disabled(db, account, disabled))
 
     async def add_alias(self, alias: str, email: str) -> None:
         address, target = accounts.new_alias(alias), canonical_address(email)
-        await self._database.change(lambda db: accounts.add_alias(db, address, target))
+        await self._change(lambda db: accounts.add_alias(db, address, target))
 
     async def remove_alias(self, alias: str, email: str | None = None) -> None:
         address, target = _canonical(alias), None if email is None else _canonical(email)
-        await self._database.change(lambda db: accounts.remove_alias(db, address, target))
+        await self._change(lambda db: accounts.remove_alias(db, address, target))
 
     async def add_app_password(self, account: AccountId, name: str, digest: bytes, at: float) -> None:
         await self._database.change(lambda db: accounts.add_app_password(db, account, name, digest, at))

@@ -12,6 +12,7 @@ from gatepost.model.account import AccountId, Login
 from gatepost.model.mailaddr import BadMailAddress, canonical_address, fold_local
 
 _MAX_KEY = 320
+_MOST_NAMES = 50_000  # that are held in memory
 
 
 def canonical_login(text: str, default_domain: str) -> str:
@@ -25,10 +26,26 @@ def canonical_login(text: str, default_domain: str) -> str:
         local, _, domain = typed.rpartition("@")
         key = f"{fold_local(local)}@{domain.strip().lower()}"
     # nobody's address holds such a character (accounts.new_address), and a key is written to logs
-    key = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in key)
+    if not key.isprintable():
+        key = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in key)
     if len(key) > _MAX_KEY:
         return "~" + hashlib.blake2b(key.encode(), digest_size=20).hexdigest()
     return key
+
+
+class Names:
+    """All addresses and aliases, so that an invented login costs no query: under attack most are. Read anew after every
+    change of the directory."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        row = fetch_first(db, "SELECT min(name) FROM domain")
+        self.first_domain: str = row[0] if row is not None and row[0] else "localhost"
+        names = fetch_all(db, "SELECT email FROM account UNION ALL SELECT alias FROM alias LIMIT ?", (_MOST_NAMES + 1,))
+        self._known = frozenset(name for (name,) in names) if len(names) <= _MOST_NAMES else None
+
+    def may_know(self, key: str) -> bool:
+        """False for a key that is surely nobody's."""
+        return self._known is None or key in self._known
 
 
 def resolve(db: apsw.Connection, key: str) -> Login:

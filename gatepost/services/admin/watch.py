@@ -23,6 +23,7 @@ from gatepost.model.events import (
     SignedIn,
     SignInFailed,
     SignInRefused,
+    SignInsTurnedAway,
     SignInUntried,
     Warned,
 )
@@ -34,8 +35,8 @@ LISTENERS = 8
 PULSE = 1.0
 """Seconds without an event after which an empty line is sent: that is how a listener who left is noticed."""
 HEARD = (
-    SignedIn, SignInFailed, SignInRefused, SignInUntried, ConnectionsRefused, Abuse, Banned, BanEnded, AccountClosed,
-    Administered, Warned, Failed,
+    SignedIn, SignInFailed, SignInRefused, SignInUntried, SignInsTurnedAway, ConnectionsRefused, Abuse, Banned, BanEnded,
+    AccountClosed, Administered, Warned, Failed,
 )  # fmt: skip
 
 

@@ -1,0 +1,132 @@
+"""What is slow about passwords, and the process that does it: `python -m gatepost.adapters.hashing FD`.
+
+A process and not a thread: a thread of low priority that holds the interpreter's lock while others keep its core busy holds
+up the event loop, and every sign-in and FETCH behind it, for as long as that lasts. It speaks over one socket that keeps
+messages apart (SOCK_SEQPACKET), one request and one answer at a time, both MessagePack, and ends when the socket does.
+Not here: the queue before it (`passwords`), and who may be looked at (the guard).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import signal
+import socket
+import sys
+from functools import lru_cache
+from typing import TypeAlias
+
+import msgspec
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from gatepost.adapters import importedhashes
+from gatepost.model.account import ScramKeys
+
+SCRAM_SHA256, SCRAM_SHA1 = "SCRAM-SHA-256", "SCRAM-SHA-1"
+_DIGESTS = {SCRAM_SHA256: "sha256", SCRAM_SHA1: "sha1"}
+SCRAM_ITERATIONS = 10_000
+"""RFC 7677 §4 asks for 4,096 at least. Computed here once, when a password is set; afterwards the client computes them."""
+MAX_OCTETS = 1024
+"""A longer secret is wrong; it costs the same as any other."""
+LARGEST = 65_536
+"""Octets of a request or an answer."""
+NICENESS = 15
+"""Of the process: on a busy machine those who are signed in already come before guesses."""
+
+
+class Verify(msgspec.Struct, frozen=True, tag="v", array_like=True):
+    """Whether a secret is the one behind a hash; the empty hash is nobody's. Answered with a bool."""
+
+    hashed: str
+    secret: bytes
+
+
+class MakeHash(msgspec.Struct, frozen=True, tag="h", array_like=True):
+    """A new argon2id hash, answered as a PHC string."""
+
+    secret: bytes
+
+
+class MakeScramKeys(msgspec.Struct, frozen=True, tag="s", array_like=True):
+    """SCRAM keys of a password that was prepared (SASLprep), for each mechanism; answered with as many ScramKeys."""
+
+    mechanisms: tuple[str, ...]
+    secret: bytes
+
+
+Request: TypeAlias = Verify | MakeHash | MakeScramKeys
+Answer: TypeAlias = bool | str | tuple[ScramKeys, ...]
+
+
+@lru_cache(1)
+def _hasher() -> PasswordHasher:
+    return PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+
+
+@lru_cache(1)
+def _dummy() -> str:
+    """What nobody's password is computed against, so that it takes the same time."""
+    return _hasher().hash(os.urandom(16))
+
+
+def perform(request: Request) -> Answer:
+    """The answer; takes tens of milliseconds, whatever it is."""
+    match request:
+        case Verify(hashed, secret):
+            return _verify(hashed, secret)
+        case MakeHash(secret):
+            return _hasher().hash(secret)
+        case MakeScramKeys(mechanisms, secret):
+            return tuple(_scram_keys(name, secret, os.urandom(16)) for name in mechanisms)
+
+
+def _verify(hashed: str, secret: bytes) -> bool:
+    """A hash of a kind that is unknown here is computed against the dummy and is wrong."""
+    if not hashed or len(secret) > MAX_OCTETS:
+        _argon2(_dummy(), secret[:MAX_OCTETS])
+        return False
+    if hashed.startswith("$argon2"):
+        return _argon2(hashed, secret)
+    answer = importedhashes.verify(hashed, secret)
+    if answer is None:
+        _argon2(_dummy(), secret)
+    return bool(answer)
+
+
+def _argon2(hashed: str, secret: bytes) -> bool:
+    try:
+        return _hasher().verify(hashed, secret)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _scram_keys(mechanism: str, password: bytes, salt: bytes) -> ScramKeys:
+    """RFC 5802 §3."""
+    digest = _DIGESTS[mechanism]
+    salted = hashlib.pbkdf2_hmac(digest, password, salt, SCRAM_ITERATIONS)
+    client_key = hmac.digest(salted, b"Client Key", digest)
+    server_key = hmac.digest(salted, b"Server Key", digest)
+    return ScramKeys(mechanism, salt, hashlib.new(digest, client_key).digest(), server_key, SCRAM_ITERATIONS)
+
+
+def serve(sock: socket.socket) -> None:
+    """Answers until the other end is closed."""
+    _dummy()
+    decode = msgspec.msgpack.Decoder(Request).decode
+    while octets := sock.recv(LARGEST):
+        sock.sendall(msgspec.msgpack.encode(perform(decode(octets))))
+
+
+def main() -> None:
+    """The process. What ends it is the server's end, however that came: never a signal that was meant for the server."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.nice(NICENESS)
+    with socket.socket(fileno=int(sys.argv[1])) as sock:
+        serve(sock)
+
+
+if __name__ == "__main__":
+    main()
