@@ -16,7 +16,6 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import dovecot
@@ -117,9 +116,13 @@ def measures(letters: Letters) -> list[Measure]:
         Measure("STORE 1:* +-FLAGS.SILENT", "command", times(1, *flagging("\\Flagged", ".SILENT"))),
         Measure("STORE 1:* +-FLAGS", "command", times(1, *flagging("\\Answered", ""))),
         Measure("STORE 1:* +-FLAGS.SILENT, a keyword", "command", times(1, *flagging("$Label", ".SILENT"))),
-        Measure("STORE of one message", "command", times(50, *(c.replace("1:*", "777") for c in flagging("\\Draft", "")))),
+        Measure(
+            "STORE of one message", "command", times(50, *(c.replace("1:*", "777") for c in flagging("\\Draft", "")))
+        ),
         Measure("APPEND one by one", "message", functools.partial(append_one_by_one, letters=letters), select=False),
-        Measure("APPEND 50 at once (MULTIAPPEND)", "message", functools.partial(append_together, letters=letters), False),
+        Measure(
+            "APPEND 50 at once (MULTIAPPEND)", "message", functools.partial(append_together, letters=letters), False
+        ),
         Measure("connect, LOGIN, LOGOUT", "session", sign_in, select=False),
     ]
 
@@ -287,7 +290,9 @@ def main() -> None:
             print(f"Dovecot {rival.version}, {asked.format}, mail_fsync=always; as {_who()}")
         os.sched_setaffinity(0, cores[-1:])
         for side in sides:
-            print(f"{side.name}: filled with {fill(side, letters, asked.messages):,.0f} messages a second ({FILL_AT_ONCE} at once)")
+            print(
+                f"{side.name}: filled with {fill(side, letters, asked.messages):,.0f} messages a second ({FILL_AT_ONCE} at once)"
+            )
         began = time.perf_counter()
         await_index(running)
         print(f"index of text complete {time.perf_counter() - began:.0f} s later")

@@ -117,7 +117,9 @@ class Dovecot:
         config = folder / "dovecot.conf"
         config.write_text(_CONFIG.format(folder=folder, port=self.port, location=_LOCATIONS[kind], **values) + extra)
         binary = shutil.which("dovecot") or "/usr/sbin/dovecot"
-        self.version = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout.split()[0]
+        self.version = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout.split()[
+            0
+        ]
         self._process = subprocess.Popen([binary, "-F", "-c", str(config)], stdin=subprocess.DEVNULL)
         self.pid = self._process.pid
         self._await()

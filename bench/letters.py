@@ -69,14 +69,18 @@ def _alternative(text: str) -> str:
 
 def _header(number: int, chance: random.Random) -> str:
     date = formatdate(_BEGAN + number * 600)
-    sender = "Grace Hopper <hopper@navy.example>" if number % 40 == 3 else f"Person {number % 97} <p{number % 97}@x.example>"
+    sender = (
+        "Grace Hopper <hopper@navy.example>" if number % 40 == 3 else f"Person {number % 97} <p{number % 97}@x.example>"
+    )
     topic = "quarterly figures" if number % 100 == 5 else f"report {number % 700} of the week"
     hops = "".join(
         f"Received: from mx{hop}.x.example (mx{hop}.x.example [192.0.2.{hop}])\r\n\tby in.example.org with ESMTPS id"
         f" {chance.getrandbits(64):x}\r\n\tfor <ada@example.org>; {date}\r\n"
         for hop in range(3)
     )
-    reply = f"In-Reply-To: <{number - 1}.x@x.example>\r\nReferences: <{number - 1}.x@x.example>\r\n" if number % 4 else ""
+    reply = (
+        f"In-Reply-To: <{number - 1}.x@x.example>\r\nReferences: <{number - 1}.x@x.example>\r\n" if number % 4 else ""
+    )
     campaign = "X-Campaign: spring\r\n" if number % 50 == 9 else ""
     return (
         f"Return-Path: <p{number % 97}@x.example>\r\n{hops}"

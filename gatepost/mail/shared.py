@@ -37,6 +37,7 @@ from gatepost.model.mail import (
     MailboxId,
     MailboxUpdate,
     ObjectChanges,
+    Outline,
     PlacedEmail,
     Script,
     States,
@@ -239,6 +240,10 @@ class SharedMail:
         await self._require(mailbox, READ)
         return await self._mail.keywords(mailbox)
 
+    async def first_unseen(self, mailbox: MailboxId) -> int:
+        await self._require(mailbox, READ)
+        return await self._mail.first_unseen(mailbox)
+
     async def entries(self, mailbox: MailboxId, uids: UidSet, since: int = 0) -> list[Entry]:
         await self._require(mailbox, READ)
         return await self._mail.entries(mailbox, uids, since)
@@ -273,13 +278,14 @@ class SharedMail:
         flags: Flags,
         unchanged_since: int | None = None,
         rights: Rights = ALL_RIGHTS,
+        quiet: bool = False,
     ) -> FlagsChanged:
         """Flags that may not be changed stay as they are; NotPermitted where that leaves nothing to do (RFC 4314 §4)."""
         mine = _both(await self._require(mailbox, READ), rights)
         changeable = {SEE, WRITE, MARK_DELETED} & set(mine) if mode == "replace" else permitted_flags(flags, mine)
         if not changeable and (flags or mode == "replace"):
             raise NotPermitted(str(mailbox))
-        return await self._mail.set_flags(mailbox, uids, mode, flags, unchanged_since, mine)
+        return await self._mail.set_flags(mailbox, uids, mode, flags, unchanged_since, mine, quiet)
 
     async def copy(self, mailbox: MailboxId, uids: UidSet, target: MailboxId, rights: Rights = ALL_RIGHTS) -> Copied:
         await self._require(mailbox, READ)
@@ -301,6 +307,10 @@ class SharedMail:
         return await self._mail.search(mailbox, criterion)
 
     # -- emails --------------------------------------------------------------------------------------------------------
+    async def outlines(self, ids: Sequence[EmailId]) -> list[Outline]:
+        """As `emails`."""
+        return list(await self.emails(ids))
+
     async def emails(self, ids: Sequence[EmailId]) -> list[Email]:
         """Those that lie in a mailbox that may be read. Their octets may be read then."""
         return [placed.email for placed in await self.placed(ids)]
@@ -327,6 +337,11 @@ class SharedMail:
     async def find_blob(self, blob: BlobId) -> int:
         self._require_lent(blob)
         return await self._mail.find_blob(blob)
+
+    async def read_starts(self, starts: Sequence[tuple[BlobId, int]]) -> list[bytes | None]:
+        for blob, _ in starts:
+            self._require_lent(blob)
+        return await self._mail.read_starts(starts)
 
     async def read_blob(self, blob: BlobId, start: int = 0, end: int | None = None) -> bytes:
         self._require_lent(blob)

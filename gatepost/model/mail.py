@@ -69,7 +69,7 @@ class MailboxUpdate(msgspec.Struct, frozen=True, omit_defaults=True):
     sort_order: int | msgspec.UnsetType = msgspec.UNSET
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One email in one mailbox. `saved` is when it came into this mailbox (RFC 8514), seconds since the epoch."""
 
     uid: int
@@ -79,14 +79,21 @@ class Entry(msgspec.Struct, frozen=True):
     saved: float
 
 
-class Email(msgspec.Struct, frozen=True):
-    """An email without its places. `size` in octets, `received` in seconds since the epoch (INTERNALDATE, receivedAt)."""
+class Outline(msgspec.Struct, frozen=True):
+    """What is known of an email without its index. `size` in octets, the first `header` of them its header with the empty
+    line; `received` in seconds since the epoch (INTERNALDATE, receivedAt)."""
 
     id: EmailId
     thread: ThreadId
     blob: BlobId
     size: int
+    header: int
     received: float
+
+
+class Email(Outline, frozen=True):
+    """An email without its places."""
+
     index: MessageIndex
 
 
@@ -137,11 +144,15 @@ class Copied(msgspec.Struct, frozen=True):
 
 
 class FlagsChanged(msgspec.Struct, frozen=True):
-    """`entries` as they are after the change, those only that exist; `failed` were changed since by others (UNCHANGEDSINCE)."""
+    """`entries` as they are after the change, those only that exist; `failed` were changed since by others (UNCHANGEDSINCE).
+    `count` exist and did not fail. The change's own modseqs, which nothing else has, are those from `first` (0: it changed
+    nothing) to `modseq`, the mailbox's after it."""
 
     entries: tuple[Entry, ...]
     failed: UidSet
     modseq: int
+    count: int
+    first: int
 
 
 class MailboxDelta(msgspec.Struct, frozen=True):

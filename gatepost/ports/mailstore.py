@@ -30,6 +30,7 @@ from gatepost.model.mail import (
     MailboxId,
     MailboxUpdate,
     ObjectChanges,
+    Outline,
     PlacedEmail,
     Script,
     States,
@@ -148,7 +149,11 @@ class AccountMail(Protocol):
         ...
 
     async def keywords(self, mailbox: MailboxId) -> tuple[str, ...]:
-        """Flags that messages in the mailbox have but those of the system, sorted; linear in the mailbox's size."""
+        """Flags that messages in the mailbox have but those of the system, sorted."""
+        ...
+
+    async def first_unseen(self, mailbox: MailboxId) -> int:
+        """The lowest UID of a message without \\Seen, 0 for none."""
         ...
 
     async def entries(self, mailbox: MailboxId, uids: UidSet, since: int = 0) -> list[Entry]:
@@ -180,9 +185,10 @@ class AccountMail(Protocol):
         flags: Flags,
         unchanged_since: int | None = None,
         rights: Rights = ALL_RIGHTS,
+        quiet: bool = False,
     ) -> FlagsChanged:
         """`mode` is `add`, `remove` or `replace`. An entry whose flags stay the same keeps its modseq. Flags that `rights`
-        do not give (`permitted_flags`) stay as they are."""
+        do not give (`permitted_flags`) stay as they are. `quiet`: the entries are not told."""
         ...
 
     async def copy(self, mailbox: MailboxId, uids: UidSet, target: MailboxId, rights: Rights = ALL_RIGHTS) -> Copied:
@@ -199,6 +205,10 @@ class AccountMail(Protocol):
         ...
 
     # -- emails ---------------------------------------------------------------------------------------------------
+    async def outlines(self, ids: Sequence[EmailId]) -> list[Outline]:
+        """Emails without their indexes, for a fraction of the time; in the order asked for, unknown ones left out."""
+        ...
+
     async def emails(self, ids: Sequence[EmailId]) -> list[Email]:
         """In the order asked for; unknown ones are left out."""
         ...
@@ -231,6 +241,10 @@ class AccountMail(Protocol):
 
     async def find_blob(self, blob: BlobId) -> int:
         """Its size in octets. Raises NoSuchBlob."""
+        ...
+
+    async def read_starts(self, starts: Sequence[tuple[BlobId, int]]) -> list[bytes | None]:
+        """Of each blob the first so many octets, all read at once, in the order asked for; None where it is not there."""
         ...
 
     async def read_blob(self, blob: BlobId, start: int = 0, end: int | None = None) -> bytes:

@@ -211,3 +211,61 @@ async def test_accounts_see_nothing_of_each_other(store: Mailstore, mail: Accoun
     await store.erase(mail.account)
     fresh = store.open(mail.account)
     assert list(await fresh.uids((await fresh.mailbox("INBOX")).id)) == []
+
+
+async def test_flags_of_many_at_once(mail: AccountMail) -> None:
+    inbox = await fill(mail, 30)
+    await mail.expunge(inbox, UidSet([(5, 9)]), only_deleted=False)
+    await mail.set_flags(inbox, UidSet([(2, 3), (20, 25)]), "add", make_flags(["\\Seen", "work"]))
+    state = (await mail.states()).email
+    done = await mail.set_flags(inbox, UidSet([(1, 22)]), "add", make_flags(["\\Flagged", "\\Seen"]), quiet=True)
+    assert done.entries == ()
+    assert (done.count, done.modseq) == (17, (await mail.mailbox_by_id(inbox)).modseq)
+    entries = {entry.uid: entry for entry in await mail.entries(inbox, ALL_UIDS)}
+    assert {entries[uid].flags for uid in (1, 4, 10, 19)} == {"\\Flagged \\Seen"}
+    assert {entries[uid].flags for uid in (2, 3, 20, 21, 22)} == {"\\Flagged \\Seen work"}
+    assert (entries[23].flags, entries[26].flags) == ("\\Seen work", "")
+    mine = [entry.modseq for entry in entries.values() if entry.uid <= 22]
+    assert len(set(mine)) == 17
+    assert min(mine) >= done.first > state
+    assert max(mine) <= done.modseq
+    changes = await mail.email_changes(state)
+    assert set(changes.updated) == {entry.email for entry in entries.values() if entry.uid <= 22}
+    assert {each.modseq for each in await mail.placed(list(changes.updated))} == set(mine)
+    assert (await mail.mailbox_by_id(inbox)).unseen == 5
+    assert await mail.keywords(inbox) == ("work",)
+    assert await mail.first_unseen(inbox) == 26
+    same = await mail.set_flags(inbox, UidSet([(1, 22)]), "add", make_flags(["\\Seen"]), quiet=True)
+    assert (same.count, same.first) == (17, 0)
+    await mail.set_flags(inbox, ALL_UIDS, "replace", make_flags(["\\Seen"]))
+    assert await mail.keywords(inbox) == ()
+    assert await mail.first_unseen(inbox) == 0
+
+
+async def test_changes_of_flags_may_be_read_in_pages(mail: AccountMail) -> None:
+    inbox = await fill(mail, 20)
+    state = (await mail.states()).email
+    await mail.set_flags(inbox, ALL_UIDS, "add", SEEN)
+    seen: list[int] = []
+    more = True
+    while more:
+        page = await mail.email_changes(state, 7)
+        seen += page.updated
+        state, more = page.modseq, page.more
+    assert sorted(seen) == sorted(entry.email for entry in await mail.entries(inbox, ALL_UIDS))
+    assert state == (await mail.states()).email
+
+
+async def test_outlines_and_starts(mail: AccountMail) -> None:
+    inbox = (await mail.mailbox("INBOX")).id
+    contents = [b"Subject: %d\r\n\r\n" % n + b"x" * n for n in (5, 70_000, 300_000)]
+    stored = await mail.append_all([Draft(content, (inbox,), received=7.0) for content in contents])
+    ids = [each.email for each in stored]
+    outlines = await mail.outlines([ids[2], ids[0], type(ids[0])(99)])
+    assert [(each.id, each.size, each.received) for each in outlines] == [
+        (ids[2], len(contents[2]), 7.0),
+        (ids[0], len(contents[0]), 7.0),
+    ]
+    assert outlines[1].header == len(contents[0]) - 5
+    starts = [(stored[2].blob, 9), (type(stored[0].blob)("00"), 4), (stored[0].blob, 99), (stored[1].blob, 1 << 30)]
+    assert await mail.read_starts(starts) == [contents[2][:9], None, contents[0], contents[1]]

@@ -23,6 +23,8 @@ from gatepost.adapters.sqlite import (
     counts,
     emails,
     entries,
+    flagging,
+    keywords,
     mailboxes,
     replacing,
     scripts,
@@ -34,8 +36,9 @@ from gatepost.adapters.sqlite.mailschema import migrations
 from gatepost.adapters.sqlite.rows import fetch_first, fetch_one
 from gatepost.adapters.sqlite.sharing import Sharing
 from gatepost.adapters.sqlite.threads import Threads
+from gatepost.adapters.sqlite.uidlists import UidLists
 from gatepost.adapters.sqlite.unit import Change
-from gatepost.adapters.sqlite.writer import Database
+from gatepost.adapters.sqlite.writer import Database, Elsewhere
 from gatepost.model.account import AccountId
 from gatepost.model.annotation import Annotation
 from gatepost.model.errors import NoSuchEmail, NoSuchMailbox, OverQuota
@@ -56,6 +59,7 @@ from gatepost.model.mail import (
     MailboxId,
     MailboxUpdate,
     ObjectChanges,
+    Outline,
     PlacedEmail,
     Script,
     States,
@@ -68,14 +72,18 @@ from gatepost.model.uidset import UidSet
 from gatepost.ports.clock import Clock
 
 T = TypeVar("T")
+_FEW = 4
+"""Emails that are read on the event loop."""
 log = logging.getLogger("gatepost.store")
 
 
 class Shelf:
     """What all `AccountMail`s of one account share: database, files, watchers."""
 
-    def __init__(self, folder: Path, clock: Clock, threads: Threads, indexing: Indexing, sharing: Sharing) -> None:
-        self.folder, self.clock, self.sharing = folder, clock, sharing
+    def __init__(
+        self, folder: Path, clock: Clock, threads: Threads, indexing: Indexing, sharing: Sharing, uid_lists: UidLists
+    ) -> None:
+        self.folder, self.clock, self.sharing, self.uid_lists = folder, clock, sharing, uid_lists
         self.granting = asyncio.Lock()
         self.database = Database(folder / "mail.db", lambda: migrations(clock.now()), threads)
         self.database.after_commit = self._clear
@@ -164,6 +172,15 @@ class SqliteAccountMail:
     async def _read(self, work: Callable[[apsw.Connection], T], scan: bool = False) -> T:
         return await self._shelf.database.read(work, scan)
 
+    async def _glance(
+        self, work: Callable[[apsw.Connection], T], thorough: Callable[[apsw.Connection], T] | None = None
+    ) -> T:
+        """`work` here and now if it is little, else `thorough` (by default the same) in a thread."""
+        try:
+            return self._shelf.database.glance(work)
+        except Elsewhere:
+            return await self._shelf.database.read(work if thorough is None else thorough)
+
     async def _change(self, work: Callable[[Change], T]) -> T:
         unit = self._shelf.unit(work, self._quota)
         result, _ = await self._shelf.database.change(unit, lambda outcome: self._shelf.tell(outcome[1], self))
@@ -178,10 +195,10 @@ class SqliteAccountMail:
         return await self._read(mailboxes.all_mailboxes)
 
     async def mailbox(self, path: str) -> Mailbox:
-        return await self._read(lambda db: mailboxes.by_path(db, path))
+        return await self._glance(lambda db: mailboxes.by_path(db, path))
 
     async def mailbox_by_id(self, mailbox: MailboxId) -> Mailbox:
-        return await self._read(lambda db: mailboxes.by_id(db, mailbox))
+        return await self._glance(lambda db: mailboxes.by_id(db, mailbox))
 
     async def mailbox_counts(self, mailbox: MailboxId) -> MailboxCounts:
         return await self._read(lambda db: counts.mailbox_counts(db, mailbox), scan=True)
@@ -257,22 +274,35 @@ class SqliteAccountMail:
 
     # -- messages of one mailbox -----------------------------------------------------------------------------------
     async def uids(self, mailbox: MailboxId) -> Sequence[int]:
-        return await self._read(lambda db: entries.uids(db, mailbox))
+        lists, owner = self._shelf.uid_lists, self._shelf
+        return await self._glance(
+            lambda db: lists.uids(db, owner, mailbox, glance=True), lambda db: lists.uids(db, owner, mailbox)
+        )
 
     async def claim_recent(self, mailbox: MailboxId) -> UidSet:
+        if not await self.recent(mailbox):
+            return UidSet()
         return await self._change(lambda change: entries.claim_recent(change, mailbox))
 
     async def recent(self, mailbox: MailboxId) -> UidSet:
-        return await self._read(lambda db: entries.recent(db, mailbox))
+        return await self._glance(lambda db: entries.recent(db, mailbox))
 
     async def keywords(self, mailbox: MailboxId) -> tuple[str, ...]:
-        return await self._read(lambda db: entries.keywords(db, mailbox), scan=True)
+        return await self._glance(lambda db: keywords.in_use(db, mailbox))
+
+    async def first_unseen(self, mailbox: MailboxId) -> int:
+        return await self._glance(lambda db: entries.first_unseen(db, mailbox))
 
     async def entries(self, mailbox: MailboxId, uids: UidSet, since: int = 0) -> list[Entry]:
-        return await self._read(lambda db: entries.entries(db, mailbox, uids, since))
+        return await self._glance(
+            lambda db: entries.glance_entries(db, mailbox, uids, since),
+            lambda db: entries.entries(db, mailbox, uids, since),
+        )
 
     async def delta(self, mailbox: MailboxId, since: int) -> MailboxDelta:
-        return await self._read(lambda db: entries.delta(db, mailbox, since))
+        return await self._glance(
+            lambda db: entries.glance_delta(db, mailbox, since), lambda db: entries.delta(db, mailbox, since)
+        )
 
     async def append(self, draft: Draft) -> Stored:
         return (await self.append_all([draft]))[0]
@@ -308,10 +338,10 @@ class SqliteAccountMail:
         flags: Flags,
         unchanged_since: int | None = None,
         rights: Rights = ALL_RIGHTS,
+        quiet: bool = False,
     ) -> FlagsChanged:
-        return await self._change(
-            lambda change: entries.set_flags(change, mailbox, uids, mode, flags, unchanged_since, rights)
-        )
+        wish = flagging.Wish(mode, flags, unchanged_since, rights)
+        return await self._change(lambda change: flagging.set_flags(change, mailbox, uids, wish, quiet))
 
     async def copy(self, mailbox: MailboxId, uids: UidSet, target: MailboxId, rights: Rights = ALL_RIGHTS) -> Copied:
         return await self._change(lambda change: entries.copy(change, mailbox, uids, target, rights))
@@ -323,8 +353,14 @@ class SqliteAccountMail:
         return await self._change(lambda change: entries.expunge(change, mailbox, uids, only_deleted))
 
     # -- emails ----------------------------------------------------------------------------------------------------
+    async def outlines(self, ids: Sequence[EmailId]) -> list[Outline]:
+        return await self._few(ids, lambda db: emails.outlines(db, ids))
+
     async def emails(self, ids: Sequence[EmailId]) -> list[Email]:
-        return await self._read(lambda db: emails.emails(db, ids))
+        return await self._few(ids, lambda db: emails.emails(db, ids))
+
+    async def _few(self, ids: Sequence[EmailId], work: Callable[[apsw.Connection], T]) -> T:
+        return await (self._glance(work) if len(ids) <= _FEW else self._read(work))
 
     async def placed(self, ids: Sequence[EmailId]) -> list[PlacedEmail]:
         return await self._read(lambda db: emails.placed(db, ids))
@@ -368,10 +404,16 @@ class SqliteAccountMail:
         return await self._read(lambda db: emails.threads(db, ids))
 
     async def find_blob(self, blob: BlobId) -> int:
-        return await self._read(lambda db: blobs.size_of(db, blob))
+        return await self._glance(lambda db: blobs.size_of(db, blob))
 
     async def read_blob(self, blob: BlobId, start: int = 0, end: int | None = None) -> bytes:
-        return await self._read(lambda db: blobs.read(db, self._shelf.files, blob, start, end))
+        return await self._glance(
+            lambda db: blobs.glance(db, blob, start, end),
+            lambda db: blobs.read(db, self._shelf.files, blob, start, end),
+        )
+
+    async def read_starts(self, starts: Sequence[tuple[BlobId, int]]) -> list[bytes | None]:
+        return await self._read(lambda db: blobs.read_starts(db, self._shelf.files, starts))
 
     async def save_upload(self, content: bytes) -> BlobId:
         """Raises OverQuota when too many uploads are kept that no email uses."""
@@ -388,7 +430,7 @@ class SqliteAccountMail:
 
     # -- states and changes ----------------------------------------------------------------------------------------
     async def states(self) -> States:
-        return await self._read(states.states)
+        return await self._glance(states.states)
 
     async def email_changes(self, since: int, limit: int | None = None) -> ObjectChanges:
         return await self._read(lambda db: states.changes(db, "email", since, limit))

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import apsw
@@ -18,6 +19,7 @@ import apsw
 from gatepost.adapters.sqlite.connections import make_folder, sync_folder
 from gatepost.adapters.sqlite.rows import fetch_all, fetch_first
 from gatepost.adapters.sqlite.unit import Change
+from gatepost.adapters.sqlite.writer import Elsewhere
 from gatepost.model.errors import NoSuchBlob, OverQuota
 from gatepost.model.mail import BlobId
 
@@ -150,6 +152,17 @@ def size_of(db: apsw.Connection, blob: BlobId) -> int:
     return int(row[0])
 
 
+def glance(db: apsw.Connection, blob: BlobId, start: int, end: int | None) -> bytes:
+    """As `read`, of what is a row. Raises Elsewhere for a file, NoSuchBlob."""
+    length = INLINE_OCTETS if end is None else max(0, end - max(start, 0))
+    row = fetch_first(db, "SELECT substr(content, ?, ?) FROM blob WHERE id = ?", (max(start, 0) + 1, length, blob))
+    if row is None:
+        raise NoSuchBlob(blob)
+    if row[0] is None:
+        raise Elsewhere
+    return bytes(row[0])
+
+
 def read(db: apsw.Connection, files: BlobFiles, blob: BlobId, start: int, end: int | None) -> bytes:
     """Octets [start:end]; what lies beyond the end is not there. Raises NoSuchBlob."""
     size = size_of(db, blob)
@@ -164,3 +177,18 @@ def read(db: apsw.Connection, files: BlobFiles, blob: BlobId, start: int, end: i
         return files.read(blob, start, end)
     except FileNotFoundError as error:  # its last email went while this was read
         raise NoSuchBlob(blob) from error
+
+
+def read_starts(db: apsw.Connection, files: BlobFiles, starts: Sequence[tuple[BlobId, int]]) -> list[bytes | None]:
+    """The first so many octets of each; None where they are not there."""
+    found: list[bytes | None] = []
+    for blob, end in starts:
+        row = fetch_first(db, "SELECT size, substr(content, 1, ?) FROM blob WHERE id = ?", (end, blob))
+        if row is None or row[1] is not None:
+            found.append(None if row is None else row[1])
+            continue
+        try:
+            found.append(files.read(blob, 0, min(end, row[0])))
+        except FileNotFoundError:
+            found.append(None)
+    return found

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import apsw
 import msgspec
 
+from gatepost.adapters.sqlite.keywords import COUNTED
 from gatepost.adapters.sqlite.rows import fetch_all
 from gatepost.model.upkeep import Fault
 
@@ -45,6 +46,7 @@ _DIFFERENT = (
     "(b.messages, b.unseen, b.deleted, b.size, b.uidnext, b.modseq)"
     " <> (w.messages, w.unseen, w.deleted, w.size, w.uidnext, w.modseq)"
 )
+_KEYWORDS = f"WITH wanted AS ({COUNTED})"
 _USED = "(SELECT coalesce(sum(m.size), 0) FROM entry n JOIN email m ON m.id = n.email)"
 _REFS = "(SELECT count(*) FROM email m WHERE m.blob = b.id)"
 
@@ -68,6 +70,14 @@ CHECKS: tuple[Check, ...] = (
         f"{_SUMS} UPDATE mailbox AS b SET (messages, unseen, deleted, size, uidnext, modseq) ="
         " (SELECT w.messages, w.unseen, w.deleted, w.size, w.uidnext, w.modseq FROM wanted w WHERE w.id = b.id)",
         mailboxes=True,
+    ),
+    Check(
+        "count",
+        "the keywords of {} are counted wrong",
+        f"{_KEYWORDS} SELECT DISTINCT coalesce(b.path, d.mailbox) FROM (SELECT * FROM (SELECT * FROM wanted EXCEPT"
+        " SELECT * FROM keyword) UNION ALL SELECT * FROM (SELECT * FROM keyword EXCEPT SELECT * FROM wanted)) d"
+        " LEFT JOIN mailbox b ON b.id = d.mailbox",
+        f"DELETE FROM keyword; INSERT INTO keyword (mailbox, name, uses) {COUNTED}",
     ),
     Check(
         "usage", "the account's size is wrong by {} octets", f"SELECT used - {_USED} FROM account WHERE used <> {_USED}"

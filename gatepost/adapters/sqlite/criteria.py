@@ -13,11 +13,13 @@ from __future__ import annotations
 from gatepost.adapters.sqlite.expressions import FALSE, TRUE, Sql, join
 from gatepost.adapters.sqlite.searchindex import narrowed
 from gatepost.model import search as ask
+from gatepost.model.flags import SEEN, SYSTEM_FLAGS
 from gatepost.model.search import Criterion
 from gatepost.model.uidset import UidSet
 
 TEXT_CRITERIA = (ask.Header, ask.Addresses, ask.Body, ask.Text)
 _MAX_RANGES = 2000
+_UNSEEN = ask.Not(ask.HasFlag(SEEN))
 
 
 def has_text(criterion: Criterion) -> bool:
@@ -37,6 +39,8 @@ def possible(criterion: Criterion, entry: bool, text: Sql = TRUE) -> Sql:
         return join(" AND ", TRUE, [possible(each, entry, text) for each in criterion.of])
     if isinstance(criterion, ask.Or):
         return join(" OR ", FALSE, [possible(each, entry, text) for each in criterion.of])
+    if entry and criterion == _UNSEEN:
+        return Sql("(instr(n.flags, '\\Seen') = 0)")  # as the index of unseen entries says it
     if isinstance(criterion, ask.Not):
         inner = possible(criterion.of, entry, FALSE if text is TRUE else TRUE)
         return Sql(f"(NOT {inner.text})", *inner.bindings)
@@ -47,6 +51,8 @@ def _leaf(criterion: Criterion, entry: bool) -> Sql:
     match criterion:
         case ask.Everything():
             return TRUE
+        case ask.HasFlag(flag) if flag in SYSTEM_FLAGS:  # spelled so, and part of no keyword
+            return _any_entry(Sql(f"instr(n.flags, '{flag}')"), entry)
         case ask.HasFlag(flag):
             return _any_entry(Sql(f"instr({_FLAGS}, ?)", f" {flag.lower()} "), entry)
         case ask.ThreadHasFlag(flag, every):
@@ -68,12 +74,13 @@ def _leaf(criterion: Criterion, entry: bool) -> Sql:
         case ask.Size(over, under):
             return _between("m.size", None if over is None else over + 1, under)
         case ask.ModSeqAtLeast(modseq):
-            return Sql("(n.modseq >= ?)" if entry else "(m.modseq >= ?)", modseq)
+            return Sql("(n.modseq >= ?)" if entry else f"({_EMAIL_MODSEQ} >= ?)", modseq)
         case ask.HasAttachment():
             return Sql("m.attachment")
     raise TypeError(f"not a criterion: {type(criterion).__name__}")
 
 
+_EMAIL_MODSEQ = "max(m.modseq, coalesce((SELECT max(modseq) FROM entry x WHERE x.email = m.id), 0))"
 _FLAGS = "(' ' || lower(n.flags) || ' ')"
 
 

@@ -20,11 +20,13 @@ from gatepost.model.mail import (
     EmailId,
     EmailUpdate,
     MailboxId,
+    Outline,
     PlacedEmail,
     Placement,
     ThreadId,
 )
 
+_OUTLINE = "m.id, m.thread, m.blob, m.size, m.header_size, m.received"
 _json = msgspec.json.Encoder().encode
 
 
@@ -32,11 +34,24 @@ def emails(db: apsw.Connection, ids: Sequence[EmailId]) -> list[Email]:
     """In the order asked for; unknown ones are left out."""
     rows = fetch_all(
         db,
-        "SELECT m.id, m.thread, m.blob, m.size, m.received, i.data FROM json_each(?) w CROSS JOIN email m ON m.id = w.value"
+        f"SELECT {_OUTLINE}, i.data FROM json_each(?) w CROSS JOIN email m ON m.id = w.value"  # noqa: S608 - a constant
         " JOIN message_index i ON i.email = m.id",
         (_json(ids).decode(),),
     )
-    found = {row[0]: Email(row[0], row[1], row[2], row[3], row[4], decode_index(row[5])) for row in rows}
+    found: dict[EmailId, Email] = {}
+    for number, thread, blob, size, header, received, data in rows:
+        found[number] = Email(number, thread, blob, size, header, received, decode_index(data))
+    return [found[number] for number in ids if number in found]
+
+
+def outlines(db: apsw.Connection, ids: Sequence[EmailId]) -> list[Outline]:
+    """In the order asked for; unknown ones are left out."""
+    rows = fetch_all(
+        db,
+        f"SELECT {_OUTLINE} FROM json_each(?) w CROSS JOIN email m ON m.id = w.value",  # noqa: S608 - a constant
+        (_json(ids).decode(),),
+    )
+    found = {row[0]: Outline(*row) for row in rows}
     return [found[number] for number in ids if number in found]
 
 
@@ -48,13 +63,14 @@ def placed(db: apsw.Connection, ids: Sequence[EmailId]) -> list[PlacedEmail]:
         fetch_all(db, "SELECT m.id, m.modseq FROM json_each(?) w CROSS JOIN email m ON m.id = w.value", (wanted,))
     )
     places: dict[int, list[Placement]] = {}
-    for email, mailbox, uid, flags in fetch_all(
+    for email, mailbox, uid, flags, modseq in fetch_all(
         db,
-        "SELECT n.email, n.mailbox, n.uid, n.flags FROM json_each(?) w CROSS JOIN entry n ON n.email = w.value"
+        "SELECT n.email, n.mailbox, n.uid, n.flags, n.modseq FROM json_each(?) w CROSS JOIN entry n ON n.email = w.value"
         " ORDER BY n.mailbox, n.uid",
         (_json(list(modseqs)).decode(),),
     ):
         places.setdefault(email, []).append(Placement(mailbox, uid, flags))
+        modseqs[email] = max(modseqs[email], modseq)
     return [PlacedEmail(email, tuple(places[email.id]), modseqs[email.id]) for email in found]
 
 

@@ -10,13 +10,18 @@ import apsw
 from gatepost.adapters.sqlite.emails import destroy_unplaced
 from gatepost.adapters.sqlite.rows import fetch_all, fetch_first
 from gatepost.adapters.sqlite.unit import Change
+from gatepost.adapters.sqlite.writer import Elsewhere
 from gatepost.model.errors import NoSuchMailbox
-from gatepost.model.flags import Flags, add_flags, has_flag, remove_flags
-from gatepost.model.mail import Copied, EmailId, Entry, FlagsChanged, MailboxDelta, MailboxId
-from gatepost.model.rights import ALL_RIGHTS, Rights, permitted_flags, replaced_flags
+from gatepost.model.flags import Flags, has_flag
+from gatepost.model.mail import Copied, EmailId, Entry, MailboxDelta, MailboxId
+from gatepost.model.rights import ALL_RIGHTS, Rights, permitted_flags
 from gatepost.model.uidset import ALL_UIDS, UidSet
 
 _ENTRY = "SELECT uid, email, flags, modseq, saved FROM entry"
+UNSEEN = "instr(flags, '\\Seen') = 0"
+"""What the index of unseen entries holds; SQLite takes it for a query that says it so."""
+GLANCED = 50
+"""Entries that are read on the event loop."""
 _SIZED = "SELECT n.uid, n.email, n.flags, m.size FROM entry n JOIN email m ON m.id = n.email"
 
 
@@ -34,7 +39,7 @@ def entries(db: apsw.Connection, mailbox: MailboxId, wanted: UidSet, since: int)
         rows = db.execute(f"{_ENTRY} WHERE mailbox = ? AND modseq > ? ORDER BY uid", (mailbox, since))
         return [Entry(*row) for row in rows]
     found: list[Entry] = []
-    for low, high in _ranges(db, mailbox, wanted):
+    for low, high in ranges(db, mailbox, wanted):
         rows = db.execute(
             f"{_ENTRY} WHERE mailbox = ? AND uid BETWEEN ? AND ? AND +modseq > ? ORDER BY uid",
             (mailbox, low, high, since),
@@ -43,7 +48,7 @@ def entries(db: apsw.Connection, mailbox: MailboxId, wanted: UidSet, since: int)
     return found
 
 
-def _ranges(db: apsw.Connection, mailbox: MailboxId, wanted: UidSet) -> Iterator[tuple[int, int]]:
+def ranges(db: apsw.Connection, mailbox: MailboxId, wanted: UidSet) -> Iterator[tuple[int, int]]:
     """The ranges of `wanted` that can hold entries: `1:*` and long lists of nothing cost nothing."""
     low, high = fetch_first(db, "SELECT min(uid), max(uid) FROM entry WHERE mailbox = ?", (mailbox,)) or (
         None,
@@ -64,6 +69,23 @@ def highest_modseq(db: apsw.Connection, mailbox: MailboxId) -> int:
     return int(row[0])
 
 
+def glance_entries(db: apsw.Connection, mailbox: MailboxId, wanted: UidSet, since: int) -> list[Entry]:
+    """As `entries`. Raises Elsewhere where many may be wanted."""
+    if len(wanted.ranges) > GLANCED or len(wanted) > GLANCED:
+        raise Elsewhere
+    return entries(db, mailbox, wanted, since)
+
+
+def glance_delta(db: apsw.Connection, mailbox: MailboxId, since: int) -> MailboxDelta:
+    """As `delta`. Raises Elsewhere where much changed."""
+    if highest_modseq(db, mailbox) > since:
+        for table in ("entry", "gone_entry"):
+            query = f"SELECT 1 FROM {table} WHERE mailbox = ? AND modseq > ? LIMIT 1 OFFSET {GLANCED}"  # noqa: S608
+            if fetch_first(db, query, (mailbox, since)) is not None:
+                raise Elsewhere
+    return delta(db, mailbox, since)
+
+
 def delta(db: apsw.Connection, mailbox: MailboxId, since: int) -> MailboxDelta:
     """What changed after `since`, tombstones included. Raises NoSuchMailbox."""
     modseq = highest_modseq(db, mailbox)
@@ -82,10 +104,11 @@ def recent(db: apsw.Connection, mailbox: MailboxId) -> UidSet:
     return UidSet([(row[0], row[1] - 1)] if row[0] < row[1] else ())
 
 
-def keywords(db: apsw.Connection, mailbox: MailboxId) -> tuple[str, ...]:
-    """Flags in use that are not the system's, sorted."""
-    rows = db.execute("SELECT DISTINCT flags FROM entry WHERE mailbox = ?", (mailbox,))
-    return tuple(sorted({flag for row in rows for flag in row[0].split() if not flag.startswith("\\")}))
+def first_unseen(db: apsw.Connection, mailbox: MailboxId) -> int:
+    """The lowest UID without \\Seen, 0 for none; by an index of those."""
+    query = f"SELECT uid FROM entry INDEXED BY entry_unseen WHERE mailbox = ? AND {UNSEEN} ORDER BY uid LIMIT 1"  # noqa: S608
+    row = fetch_first(db, query, (mailbox,))
+    return 0 if row is None else int(row[0])
 
 
 def claim_recent(change: Change, mailbox: MailboxId) -> UidSet:
@@ -96,43 +119,6 @@ def claim_recent(change: Change, mailbox: MailboxId) -> UidSet:
     return claimed
 
 
-def set_flags(
-    change: Change,
-    mailbox: MailboxId,
-    wanted: UidSet,
-    mode: str,
-    flags: Flags,
-    unchanged_since: int | None,
-    rights: Rights = ALL_RIGHTS,
-) -> FlagsChanged:
-    """Flags that `rights` say nothing of stay. Raises NoSuchMailbox, BadFlag (too many on one message; nothing changed then)."""
-    after: list[Entry] = []
-    failed: list[int] = []
-    for entry in entries(change.db, mailbox, wanted, 0):
-        if unchanged_since is not None and entry.modseq > unchanged_since:  # RFC 7162 §3.1.3
-            failed.append(entry.uid)
-            continue
-        new = _combine(entry.flags, mode, flags, rights)
-        if new == entry.flags:
-            after.append(entry)
-            continue
-        modseq = change.next_modseq()
-        change.reflag(mailbox, entry.uid, entry.flags, new, modseq)
-        change.touch_email(entry.email, modseq)
-        after.append(Entry(entry.uid, entry.email, new, modseq, entry.saved))
-    return FlagsChanged(tuple(after), UidSet.of(failed), _modseq(change, mailbox))
-
-
-def _combine(old: Flags, mode: str, flags: Flags, rights: Rights) -> Flags:
-    if mode == "add":
-        return add_flags(old, permitted_flags(flags, rights))
-    if mode == "remove":
-        return remove_flags(old, permitted_flags(flags, rights))
-    if mode == "replace":
-        return replaced_flags(old, flags, rights)
-    raise ValueError(f"no way to change flags: {mode!r}")
-
-
 def _modseq(change: Change, mailbox: MailboxId) -> int:
     return change.tally(mailbox).modseq or highest_modseq(change.db, mailbox)
 
@@ -141,7 +127,7 @@ def _sized(db: apsw.Connection, mailbox: MailboxId, wanted: UidSet) -> list[tupl
     """(uid, email, flags, size) of the entries in `wanted`, ascending. Raises NoSuchMailbox."""
     highest_modseq(db, mailbox)
     found: list[tuple[int, EmailId, Flags, int]] = []
-    for low, high in _ranges(db, mailbox, wanted):
+    for low, high in ranges(db, mailbox, wanted):
         rows = fetch_all(
             db, f"{_SIZED} WHERE n.mailbox = ? AND n.uid BETWEEN ? AND ? ORDER BY n.uid", (mailbox, low, high)
         )
@@ -156,7 +142,6 @@ def copy(change: Change, mailbox: MailboxId, wanted: UidSet, target: MailboxId, 
     for uid, email, flags, size in _sized(change.db, mailbox, wanted):
         modseq = change.next_modseq()
         pairs.append((uid, change.place(target, email, size, permitted_flags(flags, rights), modseq)))
-        change.touch_email(email, modseq)
     change.check_quota()
     return _copied(change, target, pairs)
 
@@ -169,7 +154,6 @@ def move(change: Change, mailbox: MailboxId, wanted: UidSet, target: MailboxId, 
         modseq = change.next_modseq()
         change.displace(mailbox, uid, size, flags, modseq)
         pairs.append((uid, change.place(target, email, size, permitted_flags(flags, rights), modseq)))
-        change.touch_email(email, modseq)
     return _copied(change, target, pairs)
 
 

@@ -202,6 +202,7 @@ def delete(change: Change, mailbox: MailboxId, with_mail: bool) -> None:
         change.touch_email(EmailId(email), modseq)
     destroy_unplaced(change, [EmailId(row[0]) for row in rows])
     change.db.execute("DELETE FROM gone_entry WHERE mailbox = ?", (mailbox,))
+    change.db.execute("DELETE FROM keyword WHERE mailbox = ?", (mailbox,))
     change.db.execute("DELETE FROM access WHERE mailbox = ?", (mailbox,))
     change.db.execute("DELETE FROM annotation WHERE mailbox = ?", (mailbox,))
     (created,) = fetch_first(change.db, "DELETE FROM mailbox WHERE id = ? RETURNING created", (mailbox,))  # type: ignore[misc]

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 import apsw
 
-from gatepost.adapters.sqlite import access, annotating, searchindex
+from gatepost.adapters.sqlite import access, annotating, keywords, searchindex
 from gatepost.adapters.sqlite.connections import Migration
+from gatepost.adapters.sqlite.entries import UNSEEN
 
 _VERSION_1 = """
 CREATE TABLE account (
@@ -166,4 +167,9 @@ def migrations(now: float) -> Sequence[Migration]:
         """Text is folded as i;unicode-casemap does, and the names of files are found: all is indexed anew."""
         searchindex.queue_all(connection)
 
-    return (first, second, third, fourth, fifth, sixth)
+    def seventh(connection: apsw.Connection) -> None:
+        """What opening a mailbox wants to know without looking at its entries."""
+        connection.execute(keywords.SCHEMA)
+        connection.execute(f"CREATE INDEX entry_unseen ON entry (mailbox, uid) WHERE {UNSEEN}")
+
+    return (first, second, third, fourth, fifth, sixth, seventh)

@@ -20,6 +20,7 @@ from gatepost.adapters.sqlite.mailschema import migrations
 from gatepost.adapters.sqlite.restoring import exchange, finish_exchanges, outlive, part
 from gatepost.adapters.sqlite.sharing import Sharing, granted_in
 from gatepost.adapters.sqlite.threads import Threads
+from gatepost.adapters.sqlite.uidlists import UidLists
 from gatepost.adapters.sqlite.upkeep import SqliteUpkeep
 from gatepost.model.account import AccountId
 from gatepost.model.errors import Overloaded, StorageUnavailable
@@ -43,6 +44,7 @@ class SqliteMailstore:
         self.upkeep = SqliteUpkeep(self)
         finish_exchanges(root)
         self.sharing = Sharing(root, self._threads)
+        self._uid_lists = UidLists()
         self._shelves: dict[AccountId, Shelf] = {}
 
     def open(self, account: AccountId, quota: int = 0) -> SqliteAccountMail:
@@ -56,7 +58,7 @@ class SqliteMailstore:
         shelf = self._shelves.get(account)
         if shelf is None:
             folder = self._root / account
-            shelf = Shelf(folder, self._clock, self._threads, self._indexing, self.sharing)
+            shelf = Shelf(folder, self._clock, self._threads, self._indexing, self.sharing, self._uid_lists)
             self._shelves[account] = shelf
         return shelf
 
@@ -80,6 +82,7 @@ class SqliteMailstore:
         self.open(account)
         await self._revoke(account)
         shelf = self._shelves.pop(account)
+        self._uid_lists.forget(shelf)
         await shelf.database.finish()
         try:
             await asyncio.get_running_loop().run_in_executor(self._threads.writers, _remove, shelf)
@@ -118,6 +121,7 @@ class SqliteMailstore:
         finally:
             if shelf.database.closed and self._shelves.get(account) is shelf:
                 del self._shelves[account]
+                self._uid_lists.forget(shelf)
 
     def _take(self, source: Path, new: Path) -> list[str]:
         missing = take_account(source, new)

@@ -27,7 +27,9 @@ def search(db: apsw.Connection, files: BlobFiles, mailbox: MailboxId, criterion:
     highest_modseq(db, mailbox)
     condition = possible(criterion, entry=True)
     where = Sql(f"n.mailbox = ? AND {condition.text}", mailbox, *condition.bindings)
-    rows = _matching(db, files, criterion, "n.uid", _ENTRIES, where, Sql("n.uid"), entry=True)
+    # no input is ever in the text: an email that no condition names need not be looked up
+    tables = _ENTRIES if has_text(criterion) or "m." in condition.text else "entry n"
+    rows = _matching(db, files, criterion, "n.uid", tables, where, Sql("n.uid"), entry=True)
     return [row[0] for row in rows]
 
 

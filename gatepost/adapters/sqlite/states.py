@@ -14,9 +14,15 @@ SELECT iif(created > ?1, created, modseq) AS at, id, iif(created > ?1, 0, 1) FRO
 UNION ALL SELECT modseq AS at, id, 2 FROM gone WHERE kind = '{kind}' AND modseq > ?1 AND created <= ?1
 ORDER BY at LIMIT ?2
 """
+# flags change entries only: an email changed when it or one of its entries did
+_EMAILS = (
+    "(SELECT m.id, m.created, max(m.modseq, coalesce((SELECT max(x.modseq) FROM entry x WHERE x.email = m.id), 0)) AS modseq"
+    " FROM email m WHERE m.id IN (SELECT id FROM email WHERE modseq > ?1 UNION SELECT n.email FROM mailbox b"
+    " CROSS JOIN entry n ON n.mailbox = b.id AND n.modseq > ?1 WHERE b.modseq > ?1))"
+)
 _MAILBOXES = "(SELECT id, created, changed AS modseq FROM mailbox)"
 _QUERIES = {
-    "email": _QUERY.format(table="email", kind="email"),
+    "email": _QUERY.format(table=_EMAILS, kind="email"),
     "mailbox": _QUERY.format(table=_MAILBOXES, kind="mailbox"),
     "thread": _QUERY.format(table="thread", kind="thread"),
 }

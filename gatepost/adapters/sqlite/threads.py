@@ -52,6 +52,12 @@ class Threads:
             if other.close_if_idle():
                 self.closed(other)
 
+    def touched(self, database: Closable) -> None:
+        """As `opened`, on an event loop: nothing is closed."""
+        with self._lock:
+            if database in self._open:
+                self._open.move_to_end(database)
+
     def closed(self, database: Closable) -> None:
         """`database` keeps no connections any more."""
         with self._lock:

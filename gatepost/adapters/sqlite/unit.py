@@ -7,10 +7,12 @@ touches takes a modseq of its own, so that JMAP `changes` may be cut anywhere.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import apsw
 
+from gatepost.adapters.sqlite import keywords
+from gatepost.adapters.sqlite.keywords import keywords_in
 from gatepost.adapters.sqlite.rows import fetch_first, fetch_one
 from gatepost.model.errors import NoSuchMailbox, OverQuota
 from gatepost.model.flags import Flags
@@ -28,14 +30,27 @@ class Tally:
     size: int = 0
     modseq: int = 0
     counted: bool = False
+    keywords: dict[str, int] = field(default_factory=dict)
 
     def count(self, sign: int, flags: Flags, size: int) -> None:
         """Adds (1) or takes away (-1) an entry."""
+        self._count_keywords(flags, sign)
         self.messages += sign
         self.counted = True
         self.size += sign * size
         self.unseen += sign * ("\\Seen" not in flags)
         self.deleted += sign * ("\\Deleted" in flags)
+
+    def turn(self, old: Flags, new: Flags, count: int) -> None:
+        """So many entries get other flags."""
+        self.unseen += count * (("\\Seen" not in new) - ("\\Seen" not in old))
+        self.deleted += count * (("\\Deleted" in new) - ("\\Deleted" in old))
+        self._count_keywords(old, -count)
+        self._count_keywords(new, count)
+
+    def _count_keywords(self, flags: Flags, count: int) -> None:
+        for name in keywords_in(flags):
+            self.keywords[name] = self.keywords.get(name, 0) + count
 
 
 class Change:
@@ -66,6 +81,12 @@ class Change:
         self.modseq += 1
         return self.modseq
 
+    def take_modseqs(self, count: int) -> int:
+        """So many modseqs at once, for a statement that hands them out; the first of them."""
+        first = self.modseq + 1
+        self.modseq += count
+        return first
+
     def next_uidvalidity(self) -> int:
         """Later than every one before, even if the clock went back (RFC 9051 §2.3.1.1)."""
         self.uidvalidity = max(int(self.now), self.uidvalidity + 1)
@@ -88,7 +109,7 @@ class Change:
         uid = tally.uidnext
         tally.uidnext += 1
         tally.count(1, flags, size)
-        tally.modseq = modseq
+        tally.modseq = self._email_state = modseq
         self.used += size
         self.db.execute(
             "INSERT INTO entry (mailbox, uid, email, flags, modseq, saved) VALUES (?, ?, ?, ?, ?, ?)",
@@ -108,12 +129,15 @@ class Change:
     def reflag(self, mailbox: MailboxId, uid: int, old: Flags, new: Flags, modseq: int) -> None:
         """Gives an entry other flags."""
         tally = self.tally(mailbox)
-        tally.unseen += ("\\Seen" not in new) - ("\\Seen" not in old)
-        tally.deleted += ("\\Deleted" in new) - ("\\Deleted" in old)
-        tally.modseq = modseq
+        tally.turn(old, new, 1)
+        tally.modseq = self._email_state = modseq
         self.db.execute(
             "UPDATE entry SET flags = ?, modseq = ? WHERE mailbox = ? AND uid = ?", (new, modseq, mailbox, uid)
         )
+
+    def entries_touched(self, mailbox: MailboxId) -> None:
+        """Entries got other flags, with modseqs up to the last one taken; `Tally.turn` knows how many."""
+        self.tally(mailbox).modseq = self._email_state = self.modseq
 
     def check_quota(self) -> None:
         """Raises OverQuota if the change has made the account larger than it may be."""
@@ -122,7 +146,7 @@ class Change:
 
     # -- objects ---------------------------------------------------------------------------------------------------
     def touch_email(self, email: EmailId, modseq: int) -> None:
-        """The email (its places or flags) changed."""
+        """The email itself changed, or left a place. What its entries' modseqs tell need not be told here again."""
         self._email_state = modseq
         self.db.execute("UPDATE email SET modseq = ? WHERE id = ?", (modseq, email))
 
@@ -212,3 +236,5 @@ class Change:
             " size = size + ?, modseq = ?, changed = max(changed, ?) WHERE id = ?",
             (tally.uidnext, tally.messages, tally.unseen, tally.deleted, tally.size, tally.modseq, changed, mailbox),
         )
+        if tally.keywords:
+            keywords.add(self.db, mailbox, tally.keywords)

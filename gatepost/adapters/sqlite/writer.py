@@ -20,7 +20,14 @@ from typing import Any, Generic, TypeVar, cast
 
 import apsw
 
-from gatepost.adapters.sqlite.connections import STORAGE_FAILURES, Migration, connect, prepare, unavailable
+from gatepost.adapters.sqlite.connections import (
+    BUSY_MILLISECONDS,
+    STORAGE_FAILURES,
+    Migration,
+    connect,
+    prepare,
+    unavailable,
+)
 from gatepost.adapters.sqlite.threads import Threads
 from gatepost.model.errors import StorageUnavailable
 
@@ -49,6 +56,10 @@ class _Job(Generic[T]):
         self.future: asyncio.Future[T] | Future[T] = Future() if loop is None else loop.create_future()
         self.result: T | None = None
         self.error: Exception | None = None
+
+
+class Elsewhere(Exception):
+    """A glance would take too long on the event loop: a thread is to look."""
 
 
 class Database:
@@ -96,6 +107,36 @@ class Database:
         self._check()
         executor = self._threads.scans if scan else self._threads.readers
         return await asyncio.get_running_loop().run_in_executor(executor, self.read_now, work)
+
+    def glance(self, work: Callable[[apsw.Connection], T]) -> T:
+        """Runs `work` on one unchanging view of the database in the caller's thread, an event loop's: a way to a thread and back
+        costs more than a few rows do. Not for more than a few pages; `work` raises Elsewhere where it sees that it would be.
+        Raises Elsewhere too where no connection is open and free, StorageUnavailable."""
+        with self._lock:
+            self._check()
+            if not self._idle:
+                raise Elsewhere
+            self._reading += 1
+            connection = self._idle.pop()
+        sound = False
+        try:
+            connection.set_busy_timeout(0)
+            result = _snapshot(connection, work)
+            sound = True
+            return result
+        except (apsw.BusyError, apsw.LockedError):
+            sound = True
+            raise Elsewhere from None
+        except STORAGE_FAILURES as error:
+            log.error("reading %s: %s", self.path, error)
+            raise unavailable(error) from error
+        except Exception:
+            sound = True
+            raise
+        finally:
+            connection.set_busy_timeout(BUSY_MILLISECONDS)
+            self._give_back(connection, sound)
+            self._threads.touched(self)
 
     async def compute(self, work: Callable[[], T]) -> T:
         """Runs `work`, which needs neither disk nor database, in an indexer's thread. Raises StorageUnavailable if closed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NUMBERS = {name.lower().encode(): number for number, name in enumerate(_MONTHS, 1)}
@@ -36,13 +37,18 @@ def parse_date_time(text: bytes) -> float | None:
 def render_date_time(at: float) -> str:
     """A date-time in UTC, quotes included. Times that no calendar has become the epoch."""
     try:
-        moment = datetime.fromtimestamp(int(at), UTC)
+        day, second = divmod(int(at), DAY)
+        minute, hour = second // 60 % 60, second // 3600
+        return f'"{_day(day)} {hour:02d}:{minute:02d}:{second % 60:02d} +0000"'
     except (ValueError, OverflowError, OSError):
-        moment = datetime.fromtimestamp(0, UTC)
-    return (
-        f'"{moment.day:2d}-{_MONTHS[moment.month - 1]}-{moment.year:04d} '
-        f'{moment.hour:02d}:{moment.minute:02d}:{moment.second:02d} +0000"'
-    )
+        return render_date_time(0)
+
+
+@lru_cache(4096)
+def _day(number: int) -> str:
+    """The day so many after the epoch. Raises ValueError, OverflowError, OSError."""
+    moment = datetime.fromtimestamp(number * DAY, UTC)
+    return f"{moment.day:2d}-{_MONTHS[moment.month - 1]}-{moment.year:04d}"
 
 
 def _epoch(day: bytes, month: bytes, year: bytes) -> float | None:

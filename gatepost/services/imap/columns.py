@@ -7,9 +7,10 @@ so that ten thousand flags cost milliseconds.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 
 from gatepost.model.ids import email_object_id, thread_object_id
-from gatepost.model.mail import Email, EmailId, Entry
+from gatepost.model.mail import Email, EmailId, Entry, Outline
 from gatepost.model.uidset import UidSet
 from gatepost.proto.imap.commands.fetch import Attribute
 from gatepost.proto.imap.dates import render_date_time
@@ -52,16 +53,20 @@ FROM_ENTRIES: dict[str, Callable[[Sequence[Entry], UidSet], Column]] = {
 }
 """Entries ascending by UID, and the \\Recent UIDs, to a column."""
 
+FROM_OUTLINE: dict[str, Callable[[Outline], bytes]] = {
+    "INTERNALDATE": lambda email: date_item("INTERNALDATE", email.received),
+    "RFC822.SIZE": lambda email: b"RFC822.SIZE %d" % email.size,
+    "THREADID": lambda email: f"THREADID ({thread_object_id(email.thread)})".encode("ascii"),
+}
+"""What is known of an email without its index."""
+
 FROM_EMAIL: dict[str, Callable[[Email], bytes]] = {
     "ENVELOPE": lambda email: b"ENVELOPE " + email.index.envelope,
     "BODY": lambda email: b"BODY " + email.index.body,
     "BODYSTRUCTURE": lambda email: b"BODYSTRUCTURE " + email.index.bodystructure,
-    "INTERNALDATE": lambda email: date_item("INTERNALDATE", email.received),
-    "RFC822.SIZE": lambda email: b"RFC822.SIZE %d" % email.size,
-    "THREADID": lambda email: f"THREADID ({thread_object_id(email.thread)})".encode("ascii"),
     "PREVIEW": lambda email: b"PREVIEW " + text_string(email.index.preview),  # always at hand, LAZY or not
 }
-"""What the email itself knows. Together with FROM_ENTRIES: all of ATTRIBUTES."""
+"""What its index knows. Together with FROM_ENTRIES and FROM_OUTLINE: all of ATTRIBUTES."""
 
 
 def lines(
@@ -69,7 +74,7 @@ def lines(
     entries: Sequence[Entry],
     items: Sequence[Attribute],
     fresh: UidSet,
-    emails: Mapping[EmailId, Email],
+    emails: Mapping[EmailId, Outline],
 ) -> bytes:
     """FETCH responses of a block of messages, those left out whose email went meanwhile."""
     if all(item.name in FROM_ENTRIES for item in items):
@@ -84,9 +89,12 @@ def lines(
     return b"".join([b"* %d FETCH (%b)\r\n" % (number, row) for (number, _), row in zip(kept, joined, strict=True)])
 
 
-def column(name: str, entries: Sequence[Entry], fresh: UidSet, emails: Mapping[EmailId, Email]) -> list[bytes]:
-    """One item of each message."""
+def column(name: str, entries: Sequence[Entry], fresh: UidSet, emails: Mapping[EmailId, Outline]) -> list[bytes]:
+    """One item of each message. `emails` are Emails where the item needs the index."""
     if name in FROM_ENTRIES:
         return [text.encode("ascii") for text in FROM_ENTRIES[name](entries, fresh)]
+    if name in FROM_OUTLINE:
+        outlined = FROM_OUTLINE[name]
+        return [outlined(emails[entry.email]) for entry in entries]
     make = FROM_EMAIL[name]
-    return [make(emails[entry.email]) for entry in entries]
+    return [make(cast(Email, emails[entry.email])) for entry in entries]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
-from gatepost.model.mail import Email
+from gatepost.model.mail import Email, Outline
 from gatepost.model.message import Part
 from gatepost.ports.mailstore import AccountMail
-from gatepost.proto.imap.commands.fetch import Binary, BinarySize, Body
+from gatepost.proto.imap.commands.fetch import Attribute, Binary, BinarySize, Body, Item
 from gatepost.proto.imap.render.fetched import (
     Piece,
     Span,
@@ -19,6 +21,7 @@ from gatepost.proto.imap.render.fetched import (
 from gatepost.proto.imap.render.text import NIL, literal
 from gatepost.proto.imap.sections import locate_section, select_fields
 from gatepost.proto.mime import decoded_body, locate
+from gatepost.services.imap.columns import FROM_EMAIL
 
 WHOLE = 256 * 1024
 """Octets up to which a message is read at once, and in which larger spans are streamed."""
@@ -32,24 +35,33 @@ class UnknownEncoding(Exception):
 class Content:
     """See the module. Raises NoSuchBlob where the message went meanwhile."""
 
-    def __init__(self, mail: AccountMail, email: Email) -> None:
+    def __init__(self, mail: AccountMail, email: Outline, start: bytes | None = None) -> None:
+        """`start`: the message's first octets, where they have been read already. Email where an item needs the index."""
         self._mail, self.email = mail, email
-        self._whole: bytes | None = None
+        self._start = start if start is not None and len(start) < email.size else None
+        self._whole = start if start is not None and len(start) == email.size else None
 
     async def octets(self, start: int, end: int) -> bytes:
         """Octets [start:end)."""
+        if self._start is not None and end <= len(self._start):
+            return self._start[start:end]
         if self._whole is None:
             if self.email.size > WHOLE:
                 return await self._mail.read_blob(self.email.blob, start, end)
             self._whole = await self._mail.read_blob(self.email.blob)
         return self._whole[start:end]
 
+    @property
+    def _root(self) -> Part:
+        assert isinstance(self.email, Email)
+        return self.email.index.root
+
     async def pieces(self, item: Body | Binary | BinarySize) -> list[Piece]:
         """The item with its label, to be written one after the other."""
         if isinstance(item, Body):
             return await self._body(item)
         label = binary_label(item)
-        part = locate(self.email.index.root, item.path)
+        part = locate(self._root, item.path)
         if part is None:
             return [label + b" " + NIL] if isinstance(item, Binary) else [label + b" 0"]
         decoded = await self._decoded(part, item.path)
@@ -59,11 +71,15 @@ class Content:
 
     async def _body(self, item: Body) -> list[Piece]:
         label = body_label(item) + b" "
-        span = locate_section(self.email.index.root, item.section)
+        section = item.section
+        if section.path:
+            span = locate_section(self._root, section)
+        else:
+            span = locate_section(Part(start=0, body=self.email.header, end=self.email.size), section)
         if span is None:
             return [label + NIL]
-        if item.section.fields:
-            header = select_fields(await self.octets(span.start, span.end), item.section)
+        if section.fields:
+            header = select_fields(await self.octets(span.start, span.end), section)
             return [label + literal(cut(header, item.partial))]
         span = span.cut(item.partial)
         if span.size > WHOLE:
@@ -85,3 +101,25 @@ class Content:
 def slices(span: Span) -> list[Span]:
     """The span in pieces of at most WHOLE octets."""
     return [Span(start, min(span.end, start + WHOLE)) for start in range(span.start, span.end, WHOLE)]
+
+
+def needs_index(item: Item) -> bool:
+    """Whether an item can only be had with the message's index."""
+    if isinstance(item, Attribute):
+        return item.name in FROM_EMAIL
+    return not isinstance(item, Body) or bool(item.section.path)
+
+
+def start_needed(email: Outline, items: Sequence[Item]) -> int:
+    """How many of the message's first octets the items need, as far as that is known without its index."""
+    return max((_end(email, item) for item in items if not isinstance(item, Attribute)), default=0)
+
+
+def _end(email: Outline, item: Body | Binary | BinarySize) -> int:
+    if not isinstance(item, Body) or item.section.path:
+        return email.size
+    if item.section.kind.startswith("HEADER"):
+        return email.header
+    if item.section.kind or item.partial is None:
+        return email.size
+    return min(email.size, sum(item.partial))

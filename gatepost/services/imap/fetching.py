@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TypeAlias
 
 from gatepost.model.errors import GatepostError
 from gatepost.model.flags import SEEN, has_flag, make_flags
-from gatepost.model.mail import Email, EmailId, Entry
+from gatepost.model.mail import BlobId, EmailId, Entry, Outline
 from gatepost.model.uidset import UidSet
 from gatepost.net.wire import PeerGone
+from gatepost.ports.mailstore import AccountMail
 from gatepost.proto.imap.commands.fetch import Attribute, Binary, BinarySize, Body, Item
 from gatepost.proto.imap.render.fetched import Piece, Span
 from gatepost.proto.imap.render.status import no
 from gatepost.services.imap.columns import FROM_ENTRIES, column, lines
-from gatepost.services.imap.content import Content, UnknownEncoding, slices
+from gatepost.services.imap.content import WHOLE, Content, UnknownEncoding, needs_index, slices, start_needed
 from gatepost.services.imap.context import Context, Refused
 from gatepost.services.imap.knownflags import tell_new_flags
 
@@ -21,7 +23,11 @@ _LIGHT_BLOCK = 2000
 """Messages a block where only entries are needed."""
 _BLOCK = 200
 """Messages a block where emails are read."""
+READ_AT_ONCE = 1024 * 1024
+"""Octets of messages that are read together."""
 _SEEN = make_flags([SEEN])
+_Present: TypeAlias = tuple[int, Entry, Outline]
+"""Sequence number, entry, email."""
 
 
 async def tell_items(context: Context, entries: Sequence[Entry], items: Sequence[Item]) -> None:
@@ -38,7 +44,7 @@ async def _without_content(context: Context, entries: Sequence[Entry], items: Se
     view = context.selected
     for start in range(0, len(entries), size):
         block = entries[start : start + size]
-        emails = {} if light else await _emails(context, block)
+        emails = {} if light else await _emails(context, block, items)
         numbers = view.numbers([entry.uid for entry in block])
         if Attribute("FLAGS") in items:
             tell_new_flags(context, block)
@@ -51,17 +57,39 @@ async def _with_content(context: Context, entries: Sequence[Entry], items: Seque
     for start in range(0, len(entries), _BLOCK):
         block = entries[start : start + _BLOCK]
         block, newly_seen = await _mark_seen(context, block, items)
-        emails = await _emails(context, block)
+        emails = await _emails(context, block, items)
         if newly_seen or Attribute("FLAGS") in items:
             tell_new_flags(context, block)
-        for number, entry in zip(view.numbers([entry.uid for entry in block]), block, strict=True):
-            email = emails.get(entry.email)
-            if email is not None:
-                wanted = items
-                if entry.uid in newly_seen and Attribute("FLAGS") not in items:
-                    wanted = (*items, Attribute("FLAGS"))  # RFC 9051 §6.4.5: the change is told with it
-                await _message(context, number, entry, email, wanted)
-                await context.relieve()
+        numbered = zip(view.numbers([entry.uid for entry in block]), block, strict=True)
+        present = [(number, entry, emails[entry.email]) for number, entry in numbered if entry.email in emails]
+        async for (number, entry, _), content in _contents(view.mail, present, items):
+            wanted = items
+            if entry.uid in newly_seen and Attribute("FLAGS") not in items:
+                wanted = (*items, Attribute("FLAGS"))  # RFC 9051 §6.4.5: the change is told with it
+            await _message(context, number, entry, content, wanted)
+            await context.relieve()
+
+
+async def _contents(
+    mail: AccountMail, present: Sequence[_Present], items: Sequence[Item]
+) -> AsyncIterator[tuple[_Present, Content]]:
+    """Of messages that are not large the octets are read together, READ_AT_ONCE of them at a time; what is not read here, or
+    went meanwhile, `Content` reads when it is asked for."""
+    at = 0
+    while at < len(present):
+        starts: list[tuple[BlobId, int]] = []
+        octets = 0
+        for _, _, email in present[at:]:
+            needed = start_needed(email, items)
+            octets += needed
+            if needed > WHOLE or (starts and octets > READ_AT_ONCE):
+                break
+            starts.append((email.blob, needed))
+        read = await mail.read_starts(starts) if len(starts) > 1 else []
+        for index in range(max(1, len(starts))):
+            each = present[at + index]
+            yield each, Content(mail, each[2], read[index] if index < len(read) else None)
+        at += max(1, len(starts))
 
 
 async def _mark_seen(
@@ -77,7 +105,7 @@ async def _mark_seen(
         return block, frozenset()
     changed = await view.mail.set_flags(view.mailbox, unseen, "add", _SEEN)
     now = {entry.uid: entry for entry in changed.entries}
-    view.told.update((entry.uid, entry.modseq) for entry in changed.entries)
+    view.tell(changed)
     return [now.get(entry.uid, entry) for entry in block], frozenset(now)
 
 
@@ -87,14 +115,14 @@ def _sets_seen(item: Item) -> bool:
     return isinstance(item, Binary) and not item.peek
 
 
-async def _message(context: Context, number: int, entry: Entry, email: Email, items: Sequence[Item]) -> None:
-    content = Content(context.selected.mail, email)
+async def _message(context: Context, number: int, entry: Entry, content: Content, items: Sequence[Item]) -> None:
+    emails = {content.email.id: content.email}
     pieces: list[Piece] = []
     for item in items:
         if pieces:
             pieces.append(b" ")
         if isinstance(item, Attribute):
-            pieces.extend(column(item.name, [entry], _fresh(context), {email.id: email}))
+            pieces.extend(column(item.name, [entry], _fresh(context), emails))
         else:
             try:
                 pieces.extend(await content.pieces(item))
@@ -121,8 +149,11 @@ async def _stream(context: Context, content: Content, span: Span) -> None:
         raise PeerGone from None
 
 
-async def _emails(context: Context, block: Sequence[Entry]) -> dict[EmailId, Email]:
-    return {email.id: email for email in await context.selected.mail.emails([entry.email for entry in block])}
+async def _emails(context: Context, block: Sequence[Entry], items: Sequence[Item]) -> Mapping[EmailId, Outline]:
+    """With their indexes where an item needs them."""
+    mail, ids = context.selected.mail, [entry.email for entry in block]
+    found: Sequence[Outline] = await (mail.emails(ids) if any(map(needs_index, items)) else mail.outlines(ids))
+    return {email.id: email for email in found}
 
 
 def _fresh(context: Context) -> UidSet:

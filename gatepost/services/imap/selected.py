@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from gatepost.model.mail import Entry, MailboxId
+from gatepost.model.mail import Entry, FlagsChanged, MailboxId
 from gatepost.model.uidset import MAX_UID, UidSet
 from gatepost.ports.mailstore import AccountMail
 from gatepost.proto.imap.sequence import SequenceSet
@@ -52,8 +52,8 @@ class KnownFlags:
 
 class Selected:
     """`mail` is what the mailbox lies in. `modseq` up to which the client was told everything but `gone`, expunged messages
-    that it may not be told of yet. `dirty` when the store changed since. `told` remembers modseqs of changes that were our
-    own, and reported. `flags` are those that the client was told of. `fresh` are the UIDs that are \\Recent in this session.
+    that it may not be told of yet. `dirty` when the store changed since. `told` are ranges of modseqs of changes that were
+    our own, and reported. `flags` are those that the client was told of. `fresh` are the UIDs that are \\Recent in this session.
     `saved` is `$` (RFC 5182); `contexts`, by tag, are searches that are kept up to date (RFC 5267)."""
 
     def __init__(self, mail: AccountMail, mailbox: MailboxId, path: str, read_only: bool, modseq: int) -> None:
@@ -64,7 +64,7 @@ class Selected:
         self.fresh = UidSet()
         self.dirty = False
         self.gone: set[int] = set()
-        self.told: dict[int, int] = {}
+        self.told: list[tuple[int, int]] = []
         self.flags = KnownFlags(())
         self.saved = UidSet()
         self.contexts: dict[str, SearchContext] = {}
@@ -91,6 +91,11 @@ class Selected:
         """These became \\Recent here too."""
         if uids:
             self.fresh = UidSet((*self.fresh.ranges, *uids.ranges))
+
+    def tell(self, changed: FlagsChanged) -> None:
+        """Our own change was told, or is not to be told (.SILENT)."""
+        if changed.first:
+            self.told.append((changed.first, changed.modseq))
 
     def number(self, uid: int) -> int | None:
         """The message's sequence number, None if the client does not know it."""

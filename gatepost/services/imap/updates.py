@@ -98,9 +98,13 @@ async def _catch_up(context: Context, view: Selected) -> _News | None:
         gone = view.known(lost) if len(lost) < len(view.uids) else [uid for uid in view.uids if uid in lost]
         view.gone.update(gone)
     arrived = [entry.uid for entry in delta.entries if entry.uid > view.last]
-    changed = [entry for entry in delta.entries if entry.uid <= view.last and view.told.get(entry.uid) != entry.modseq]
+    changed = [entry for entry in delta.entries if entry.uid <= view.last and not _told(view, entry.modseq)]
     view.told.clear()
     return _News(arrived, changed, gone, [entry.uid for entry in delta.entries] if view.contexts else [])
+
+
+def _told(view: Selected, modseq: int) -> bool:
+    return any(first <= modseq <= last for first, last in view.told)
 
 
 def _tell_gone(context: Context, view: Selected) -> None:

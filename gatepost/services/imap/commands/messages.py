@@ -22,16 +22,18 @@ async def store(context: Context, command: Store) -> Status:
         context.use_condstore()
     uids = view.resolve(command.messages, command.uid)
     changed = await view.mail.set_flags(
-        view.mailbox, uids, command.mode, make_flags(command.flags), command.unchanged_since
+        view.mailbox,
+        uids,
+        command.mode,
+        make_flags(command.flags),
+        command.unchanged_since,
+        quiet=command.silent and not context.condstore,
     )
-    done = [entry for entry in changed.entries if entry.uid not in changed.failed]
-    view.told.update((entry.uid, entry.modseq) for entry in done)
-    if not command.silent:
-        await tell_flags(context, done)
-    elif context.condstore:  # RFC 7162 §3.1.3: the new modseq is told even so
-        await tell_flags(context, done, silent=True)
+    view.tell(changed)
+    if changed.entries:  # RFC 7162 §3.1.3: with .SILENT the new modseq is told even so
+        await tell_flags(context, changed.entries, command.silent)
     if not changed.failed:
-        return _gone_or(context, uids, len(done), ok("STORE done"))
+        return _gone_or(context, uids, changed.count, ok("STORE done"))
     # RFC 7162 §3.1.3 RECOMMENDS to say at once what the others are now
     await tell_flags(context, await view.mail.entries(view.mailbox, changed.failed))
     named = changed.failed if command.uid else view.numbered(changed.failed)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from gatepost.model.flags import SEEN, SYSTEM_FLAGS
+from gatepost.model.flags import SYSTEM_FLAGS
 from gatepost.model.ids import mailbox_object_id
 from gatepost.model.mail import Mailbox
-from gatepost.model.search import HasFlag, Not
 from gatepost.model.uidset import ALL_UIDS, MAX_UID, UidSet
 from gatepost.proto.imap.commands import Check, Close, Select, Unselect
 from gatepost.proto.imap.commands.mailboxes import Qresync
@@ -89,8 +88,7 @@ def _known_flags(used: Sequence[str]) -> tuple[str, ...]:
 
 
 async def _first_unseen(context: Context, view: Selected) -> None:
-    unseen = await view.mail.search(view.mailbox, Not(HasFlag(SEEN)))
-    number = view.number(unseen[0]) if unseen else None
+    number = view.number(await view.mail.first_unseen(view.mailbox))
     if number is not None:
         context.send(ok("First unseen", f"UNSEEN {number}").render())
 
