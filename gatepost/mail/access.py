@@ -26,14 +26,12 @@ class AccessLists:
         self._mailboxes, self._directory = mailboxes, mailboxes.directory
 
     async def read(self, mail: AccountMail, mailbox: MailboxId) -> list[tuple[str, Rights]]:
-        """(identifier, rights), the owner first; who is gone is left out. Raises NoSuchMailbox, NotPermitted."""
+        """(identifier, rights), the owner first, then by name; who is gone is left out. Raises NoSuchMailbox, NotPermitted."""
         owner = self._mailboxes.owner(mail)
-        found = [(owner.email, ALL_RIGHTS)]
-        for grant in await mail.access(mailbox):
-            name = self._name(owner, grant)
-            if name is not None:
-                found.append((NEGATIVE + name if grant.negative else name, grant.rights))
-        return found
+        named = [(self._name(owner, grant), grant) for grant in await mail.access(mailbox)]
+        known = sorted((name, grant.negative, grant.rights) for name, grant in named if name is not None)
+        lines = [(NEGATIVE + name if negative else name, rights) for name, negative, rights in known]
+        return [(owner.email, ALL_RIGHTS), *lines]
 
     def _name(self, owner: Account, grant: Grant) -> str | None:
         if grant.grantee.startswith("@"):

@@ -6,13 +6,24 @@ import re
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from gatepost.proto.imap.commands import Command, append, connection, fetch, mailboxes, messages, metadata, search
+from gatepost.proto.imap.commands import (
+    Command,
+    access,
+    append,
+    connection,
+    fetch,
+    mailboxes,
+    messages,
+    metadata,
+    search,
+)
 from gatepost.proto.imap.cursor import Cursor, SyntaxFault
 from gatepost.proto.imap.events import Malformed, Received
 
 PARSERS: dict[str, Callable[[Cursor], object]] = {
     **connection.PARSERS,
     **mailboxes.PARSERS,
+    **access.PARSERS,
     **append.PARSERS,
     **messages.PARSERS,
     **fetch.PARSERS,

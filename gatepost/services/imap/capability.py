@@ -67,6 +67,9 @@ _TABLE: tuple[tuple[str, Callable[[Context], bool]], ...] = (
     ("UNAUTHENTICATE", lambda context: _known(context) and context.house.options.unauthenticate),  # RFC 8437
     ("METADATA", _known),  # RFC 5464
     ("FILTERS", _known),  # RFC 5466
+    ("ACL", _known),  # RFC 4314
+    ("RIGHTS=texk", _known),  # RFC 4314 §5.1.1
+    ("LIST-MYRIGHTS", _known),  # RFC 8440
     ("QUOTA", _known),  # RFC 9208
     ("QUOTA=RES-STORAGE", _known),  # RFC 9208
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
+from gatepost.model.account import AccountId
 from gatepost.model.ids import email_object_id, thread_object_id
 from gatepost.model.mail import Email, EmailId, Entry, Outline
 from gatepost.model.uidset import UidSet
@@ -75,22 +76,35 @@ def lines(
     items: Sequence[Attribute],
     fresh: UidSet,
     emails: Mapping[EmailId, Outline],
+    owner: AccountId | None = None,
 ) -> bytes:
-    """FETCH responses of a block of messages, those left out whose email went meanwhile."""
-    if all(item.name in FROM_ENTRIES for item in items):
+    """FETCH responses of a block of messages, those left out whose email went meanwhile. `owner` as in `model.ids`."""
+    if owner is None and all(item.name in FROM_ENTRIES for item in items):
         text = [FROM_ENTRIES[item.name](entries, fresh) for item in items]
         rows = map(" ".join, zip(*text, strict=True))
         found = [f"* {number} FETCH ({row})\r\n" for number, row in zip(numbers, rows, strict=True)]
         return "".join(found).encode("ascii")
-    kept = [(number, entry) for number, entry in zip(numbers, entries, strict=True) if entry.email in emails]
+    light = all(item.name in FROM_ENTRIES for item in items)
+    kept = [(number, entry) for number, entry in zip(numbers, entries, strict=True) if light or entry.email in emails]
     present = [entry for _, entry in kept]
-    columns = [column(item.name, present, fresh, emails) for item in items]
+    columns = [column(item.name, present, fresh, emails, owner) for item in items]
     joined = map(b" ".join, zip(*columns, strict=True))
     return b"".join([b"* %d FETCH (%b)\r\n" % (number, row) for (number, _), row in zip(kept, joined, strict=True)])
 
 
-def column(name: str, entries: Sequence[Entry], fresh: UidSet, emails: Mapping[EmailId, Outline]) -> list[bytes]:
+def column(
+    name: str,
+    entries: Sequence[Entry],
+    fresh: UidSet,
+    emails: Mapping[EmailId, Outline],
+    owner: AccountId | None = None,
+) -> list[bytes]:
     """One item of each message. `emails` are Emails where the item needs the index."""
+    if owner is not None and name == "EMAILID":
+        return [f"EMAILID ({email_object_id(entry.email, owner)})".encode("ascii") for entry in entries]
+    if owner is not None and name == "THREADID":
+        threads = [emails[entry.email].thread for entry in entries]
+        return [f"THREADID ({thread_object_id(thread, owner)})".encode("ascii") for thread in threads]
     if name in FROM_ENTRIES:
         return [text.encode("ascii") for text in FROM_ENTRIES[name](entries, fresh)]
     if name in FROM_OUTLINE:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gatepost.journal import Journal
+from gatepost.mail.access import AccessLists
 from gatepost.mail.auth import AuthDoor
 from gatepost.mail.mailbox import MailboxDoor
+from gatepost.mail.shared import require
 from gatepost.model.account import Account, AccountId
 from gatepost.model.errors import NoSuchMailbox
 from gatepost.model.mail import Mailbox
@@ -45,6 +47,7 @@ class House:
 
     auth: AuthDoor
     mailboxes: MailboxDoor
+    access: AccessLists
     journal: Journal
     clock: Clock
     budget: Budget
@@ -142,14 +145,22 @@ class Context:
         return "INBOX" if path.upper() == "INBOX" else path
 
     async def mail_at(self, path: str) -> AccountMail:
-        """The mail that a path lies in, whether there is a mailbox of that name or not."""
-        return self.mail
+        """The mail that a path lies in, whether there is a mailbox of that name or not. Raises NoSuchMailbox."""
+        assert self.account is not None
+        return await self.house.mailboxes.at(self.account, path)
 
-    async def place(self, octets: bytes) -> Place:
-        """The mailbox that a command names. Raises Refused, NoSuchMailbox."""
+    async def place(self, octets: bytes, *rights: str) -> Place:
+        """The mailbox that a command names, and for which it needs `rights`. Raises Refused, NoSuchMailbox, NotPermitted."""
         path = self.name(octets)
         mail = await self.mail_at(path)
-        return Place(mail, await mail.mailbox(path))
+        mailbox = await mail.mailbox(path)
+        if rights:
+            await require(mail, mailbox.id, *rights)
+        return Place(mail, mailbox)
+
+    def owner_of(self, mail: AccountMail) -> AccountId | None:
+        """Whose mail it is where it is another's: what object ids are given with (`model.ids`)."""
+        return None if mail.account == self.mail.account else mail.account
 
     async def target(self, octets: bytes) -> Place:
         """The mailbox that a message is to go to. Raises Refused with TRYCREATE, NoSuchMailbox never."""

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from gatepost.model import search as model
-from gatepost.proto.imap.commands.keys import AllOf, Either, Filter, Inverse, Key, Numbers, Recent, Term, Within
+from gatepost.proto.imap.commands.keys import (
+    AllOf,
+    Either,
+    Filter,
+    InMailOf,
+    Inverse,
+    Key,
+    Numbers,
+    Recent,
+    Term,
+    Within,
+)
 from gatepost.proto.imap.filters import Expansion, UndefinedFilter, names_in
 from gatepost.proto.imap.render.status import no
 from gatepost.services.imap.annotations import shared_entries
@@ -58,6 +69,8 @@ def criterion(context: Context, key: Key) -> model.Criterion:
             return model.Not(criterion(context, one))
         case Numbers(messages, uid):
             return model.Uids(context.selected.resolve_key(messages, uid))
+        case InMailOf(owner, found):
+            return found if owner == context.owner_of(context.selected.mail) else model.Or(())
         case Recent():
             return model.Uids(context.selected.fresh)
         case Within(seconds, older):

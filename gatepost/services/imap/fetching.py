@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TypeAlias
 
-from gatepost.model.errors import GatepostError
+from gatepost.model.errors import GatepostError, NotPermitted
 from gatepost.model.flags import SEEN, has_flag, make_flags
 from gatepost.model.mail import BlobId, EmailId, Entry, Outline
 from gatepost.model.uidset import UidSet
@@ -48,7 +48,7 @@ async def _without_content(context: Context, entries: Sequence[Entry], items: Se
         numbers = view.numbers([entry.uid for entry in block])
         if Attribute("FLAGS") in items:
             tell_new_flags(context, block)
-        context.send(lines(numbers, block, items, _fresh(context), emails))
+        context.send(lines(numbers, block, items, _fresh(context), emails, context.owner_of(view.mail)))
         await context.relieve()
 
 
@@ -103,7 +103,10 @@ async def _mark_seen(
     unseen = UidSet.of(entry.uid for entry in block if not has_flag(entry.flags, SEEN))
     if not unseen:
         return block, frozenset()
-    changed = await view.mail.set_flags(view.mailbox, unseen, "add", _SEEN)
+    try:
+        changed = await view.mail.set_flags(view.mailbox, unseen, "add", _SEEN)
+    except NotPermitted:  # RFC 4314 §4: it is read all the same
+        return block, frozenset()
     now = {entry.uid: entry for entry in changed.entries}
     view.tell(changed)
     return [now.get(entry.uid, entry) for entry in block], frozenset(now)
@@ -122,7 +125,8 @@ async def _message(context: Context, number: int, entry: Entry, content: Content
         if pieces:
             pieces.append(b" ")
         if isinstance(item, Attribute):
-            pieces.extend(column(item.name, [entry], _fresh(context), emails))
+            owner = context.owner_of(context.selected.mail)
+            pieces.extend(column(item.name, [entry], _fresh(context), emails, owner))
         else:
             try:
                 pieces.extend(await content.pieces(item))

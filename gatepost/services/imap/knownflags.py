@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gatepost.model.mail import Entry
+from gatepost.model.rights import WRITE, right_for
 from gatepost.proto.imap.render.mailbox import flags as known_flags
 from gatepost.proto.imap.render.status import ok
 from gatepost.services.imap.context import Context
@@ -16,11 +17,18 @@ def tell_new_flags(context: Context, entries: Sequence[Entry]) -> None:
     a FETCH."""
     view = context.selected
     if view.flags.learn(entries):
-        context.send(known_flags(tuple(view.flags.told.values())))
-        context.send(ok(*permanent_flags(view)).render())
+        tell_known_flags(context, view)
+
+
+def tell_known_flags(context: Context, view: Selected) -> None:
+    """FLAGS and PERMANENTFLAGS as they are now."""
+    context.send(known_flags(tuple(view.flags.told.values())))
+    context.send(ok(*permanent_flags(view)).render())
 
 
 def permanent_flags(view: Selected) -> tuple[str, str]:
-    """Text and code of PERMANENTFLAGS (RFC 9051 §7.1); `\\*`: keywords may be made."""
-    flags = "" if view.read_only else " ".join((*view.flags.told.values(), "\\*"))
-    return "Flags that are kept", f"PERMANENTFLAGS ({flags})"
+    """Text and code of PERMANENTFLAGS (RFC 9051 §7.1), as the client's rights go (RFC 4314 §5.1.1); `\\*`: keywords may be made."""
+    flags = [] if view.examined else [flag for flag in view.flags.told.values() if right_for(flag) in view.rights]
+    if flags and WRITE in view.rights:
+        flags.append("\\*")
+    return "Flags that are kept", f"PERMANENTFLAGS ({' '.join(flags)})"

@@ -15,6 +15,9 @@ _ANSWERS: dict[type[Exception], Status] = {
     errors.MailboxHasChildren: no("It has mailboxes under it", "HASCHILDREN"),
     errors.MailboxHasMail: no("It still has messages", "CANNOT"),
     errors.MailboxProtected: no("INBOX stays where it is", "CANNOT"),
+    errors.NotPermitted: no("You may not do that here", "NOPERM"),  # RFC 5530 §3
+    errors.NoSuchAccount: no("There is nobody of that name here", "CANNOT"),
+    errors.TooManyGrants: no("It is shared with too many already", "LIMIT"),
     errors.OverQuota: no("There is no room left", "OVERQUOTA"),
     errors.MessageTooLarge: no("The message is too large", "TOOBIG"),
     errors.NoSuchEmail: no("Some of the messages are gone", "EXPUNGEISSUED"),

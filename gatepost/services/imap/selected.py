@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from gatepost.model.mail import Entry, FlagsChanged, MailboxId
+from gatepost.model.rights import ALL_RIGHTS, EXPUNGE, INSERT, MARK_DELETED, SEE, WRITE, Rights
 from gatepost.model.uidset import MAX_UID, UidSet
 from gatepost.ports.mailstore import AccountMail
 from gatepost.proto.imap.sequence import SequenceSet
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 MAX_FLAGS = 256
 """Flags that are listed for a mailbox, the system's among them; a mailbox may have more."""
 _MAX_COMBINATIONS = 4096
+_CHANGING = frozenset({INSERT, EXPUNGE, SEE, WRITE, MARK_DELETED})
 
 
 class NoSuchNumber(Exception):
@@ -51,14 +53,23 @@ class KnownFlags:
 
 
 class Selected:
-    """`mail` is what the mailbox lies in. `modseq` up to which the client was told everything but `gone`, expunged messages
-    that it may not be told of yet. `dirty` when the store changed since. `told` are ranges of modseqs of changes that were
-    our own, and reported. `flags` are those that the client was told of. `fresh` are the UIDs that are \\Recent in this session.
-    `saved` is `$` (RFC 5182); `contexts`, by tag, are searches that are kept up to date (RFC 5267)."""
+    """`mail` is what the mailbox lies in, `rights` what the client may do there, as it was told. `modseq` up to which it was
+    told everything but `gone`, expunged messages that it may not be told of yet. `dirty` when the store changed since. `told`
+    are ranges of modseqs of changes that were our own, and reported. `flags` are those that the client was told of. `fresh` are
+    the UIDs that are \\Recent in this session. `saved` is `$` (RFC 5182); `contexts`, by tag, are searches that are kept up to
+    date (RFC 5267)."""
 
-    def __init__(self, mail: AccountMail, mailbox: MailboxId, path: str, read_only: bool, modseq: int) -> None:
-        self.mail = mail
-        self.mailbox, self.path, self.read_only = mailbox, path, read_only
+    def __init__(
+        self,
+        mail: AccountMail,
+        mailbox: MailboxId,
+        path: str,
+        examined: bool,
+        modseq: int,
+        rights: Rights = ALL_RIGHTS,
+    ) -> None:
+        self.mail, self.rights = mail, rights
+        self.mailbox, self.path, self.examined = mailbox, path, examined
         self.uids = array("I")
         self.modseq = modseq
         self.fresh = UidSet()
@@ -68,6 +79,11 @@ class Selected:
         self.flags = KnownFlags(())
         self.saved = UidSet()
         self.contexts: dict[str, SearchContext] = {}
+
+    @property
+    def read_only(self) -> bool:
+        """Opened by EXAMINE, or nothing in it may be changed (RFC 4314 §5.2; all flags are shared here)."""
+        return self.examined or _CHANGING.isdisjoint(self.rights)
 
     def shows(self, mail: AccountMail, mailbox: MailboxId) -> bool:
         """Whether it is this mailbox of that mail; ids are an account's own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gatepost.journal import Journal
+from gatepost.mail.access import AccessLists
 from gatepost.mail.auth import AuthDoor
 from gatepost.mail.mailbox import MailboxDoor
 from gatepost.net.conversation import Budget
@@ -36,7 +37,9 @@ class ImapService:
         options: ImapOptions,
         max_message: int,
     ) -> None:
-        self._house = House(auth, mailboxes, journal, clock, budget, hostname, options, max_message)
+        self._house = House(
+            auth, mailboxes, AccessLists(mailboxes), journal, clock, budget, hostname, options, max_message
+        )
 
     async def serve(self, wire: Wire) -> None:
         """The whole conversation; after STARTTLS it begins anew, knowing nothing (RFC 9051 §6.2.1)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gatepost.services.imap.commands import (
+    access,
     append,
     connection,
     fetch,
@@ -35,4 +36,5 @@ HANDLERS: dict[type, Handler] = {
     **thread.HANDLERS,
     **quota.HANDLERS,
     **metadata.HANDLERS,
+    **access.HANDLERS,
 }

@@ -6,8 +6,10 @@ import contextlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gatepost.model.errors import NoSuchMailbox
+from gatepost.mail.shared import require
+from gatepost.model.errors import NoSuchMailbox, NotPermitted
 from gatepost.model.mail import AccountChange, Entry
+from gatepost.model.rights import READ
 from gatepost.model.uidset import UidSet
 from gatepost.proto.imap.commands.fetch import Item
 from gatepost.proto.imap.render.fetched import fetch_line, flags_item
@@ -16,7 +18,7 @@ from gatepost.proto.imap.render.status import bye
 from gatepost.services.imap.context import Context, Refused
 from gatepost.services.imap.contexts import SearchContext, look_again, tell_changes, tell_removed
 from gatepost.services.imap.fetching import tell_items
-from gatepost.services.imap.knownflags import tell_new_flags
+from gatepost.services.imap.knownflags import tell_known_flags, tell_new_flags
 from gatepost.services.imap.selected import Selected, overlap
 
 
@@ -37,7 +39,24 @@ async def report(context: Context, expunges: bool) -> None:
     view = context.view
     if view is None:
         return
-    news = await _catch_up(context, view) if view.dirty else None
+    try:
+        await _report(context, view, expunges)
+    except (NoSuchMailbox, NotPermitted) as error:
+        _end(context, error)
+
+
+def _end(context: Context, error: Exception) -> None:
+    """RFC 2180 §3.3: deleted under us, or withdrawn (RFC 4314 §5.1.1); nothing else can be said about it."""
+    context.unselect()
+    happened = "was deleted" if isinstance(error, NoSuchMailbox) else "may not be read any more"
+    context.send(bye(f"The selected mailbox {happened}").render())
+    context.over = True
+
+
+async def _report(context: Context, view: Selected, expunges: bool) -> None:
+    if view.dirty:
+        await _follow_rights(context, view)
+    news = await _catch_up(view) if view.dirty else None
     if news is not None:
         tell_removed(context, view, news.gone)
     if expunges and view.gone:
@@ -81,16 +100,19 @@ class _News(NamedTuple):
     touched: list[int]
 
 
-async def _catch_up(context: Context, view: Selected) -> _News | None:
+async def _follow_rights(context: Context, view: Selected) -> None:
+    """Rights that changed under us are told (RFC 4314 §5.1.1). Raises NoSuchMailbox, NotPermitted for who may not read any
+    more."""
+    rights = await require(view.mail, view.mailbox, READ)
+    if rights != view.rights:
+        view.rights = rights
+        tell_known_flags(context, view)
+
+
+async def _catch_up(view: Selected) -> _News:
     """Reads what happened since the view's modseq into the view. What was there before but not any more is in `gone`."""
     view.dirty = False
-    try:
-        delta = await view.mail.delta(view.mailbox, view.modseq)
-    except NoSuchMailbox:  # RFC 2180 §3.3: deleted under us; nothing else can be said about it
-        context.unselect()
-        context.send(bye("The selected mailbox was deleted").render())
-        context.over = True
-        return None
+    delta = await view.mail.delta(view.mailbox, view.modseq)
     view.modseq = delta.modseq
     gone: list[int] = []
     if delta.vanished and view.uids:

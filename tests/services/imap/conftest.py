@@ -65,6 +65,13 @@ class Rooms:
             assert b" OK " in (await peer.ask(command))[-1], command
         return peer
 
+    async def bob(self, *commands: str, name: str = "bob@example.org") -> Peer:
+        """The same as somebody else."""
+        peer = await self.connect()
+        for command in (f"LOGIN {name} {PASSWORD}", *commands):
+            assert b" OK " in (await peer.ask(command))[-1], command
+        return peer
+
     async def deliver(self, content: bytes, mailbox: str = "INBOX", count: int = 1) -> None:
         """Messages, as delivery files them."""
         place = (await self.mail.mailbox(mailbox)).id
@@ -80,7 +87,7 @@ def imap_options() -> ImapOptions:
 
 @pytest.fixture
 async def rooms(tmp_path: Path, imap_options: ImapOptions) -> AsyncIterator[Rooms]:
-    """One account, ada@example.org."""
+    """ada@example.org, bob@ (robert@ too) and cy@ of the same domain, eve@elsewhere.example."""
     clock, journal, options = StoppedClock(), Journal(), GuardOptions()
     directory = SqliteDirectory(tmp_path / "gatepost.db", "example.org")
     store = SqliteMailstore(tmp_path / "mail", clock)
@@ -96,11 +103,15 @@ async def rooms(tmp_path: Path, imap_options: ImapOptions) -> AsyncIterator[Room
         app_passwords=AppPasswords(key),
         options=AuthOptions(),
     )
-    await directory.add_domain("example.org")
+    for domain in ("example.org", "elsewhere.example"):
+        await directory.add_domain(domain)
     if not CREDENTIALS:  # hashing is slow on purpose: once for all tests
         secret = Secret(PASSWORD)
         CREDENTIALS.append(Credentials(await passwords.hash(secret), scram=await passwords.scram_keys(secret)))
     account = await directory.add_account(ADA, CREDENTIALS[0], quota=50_000_000)
+    for email in ("bob@example.org", "cy@example.org", "eve@elsewhere.example"):
+        await directory.add_account(email, CREDENTIALS[0])
+    await directory.add_alias("robert@example.org", "bob@example.org")
     mailboxes, budget = MailboxDoor(store, directory), Budget(64 << 20)
     service = ImapService(
         auth=auth,

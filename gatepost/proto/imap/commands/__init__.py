@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from gatepost.proto.imap.commands.access import DeleteAcl, GetAcl, ListRights, MyRights, SetAcl
 from gatepost.proto.imap.commands.append import Append, Replace
 from gatepost.proto.imap.commands.connection import (
     Authenticate,
@@ -38,9 +39,10 @@ from gatepost.proto.imap.commands.metadata import GetMetadata, SetMetadata
 from gatepost.proto.imap.commands.search import CancelUpdate, Search, Sort, Thread
 
 Command: TypeAlias = (
-    Append | Authenticate | CancelUpdate | Capability | Check | Close | Compress | Copy | Create | Delete | Enable | Expunge | Fetch
-    | GetMetadata | GetQuota | GetQuotaRoot | Id | Idle | List | Login | Logout | Lsub | Move | Namespace | Noop | Rename | Replace | Search
-    | Select | SetMetadata | Sort | StartTls | Status | Store | Subscribe | Thread | Unauthenticate | Unselect | Unsubscribe
+    Append | Authenticate | CancelUpdate | Capability | Check | Close | Compress | Copy | Create | Delete | DeleteAcl
+    | Enable | Expunge | Fetch | GetAcl | GetMetadata | GetQuota | GetQuotaRoot | Id | Idle | List | ListRights
+    | Login | Logout | Lsub | Move | MyRights | Namespace | Noop | Rename | Replace | Search | Select | SetAcl
+    | SetMetadata | Sort | StartTls | Status | Store | Subscribe | Thread | Unauthenticate | Unselect | Unsubscribe
 )  # fmt: skip
 
 __all__ = [
@@ -55,25 +57,30 @@ __all__ = [
     "Copy",
     "Create",
     "Delete",
+    "DeleteAcl",
     "Enable",
     "Expunge",
     "Fetch",
+    "GetAcl",
     "GetMetadata",
     "GetQuota",
     "GetQuotaRoot",
     "Id",
     "Idle",
     "List",
+    "ListRights",
     "Login",
     "Logout",
     "Lsub",
     "Move",
+    "MyRights",
     "Namespace",
     "Noop",
     "Rename",
     "Replace",
     "Search",
     "Select",
+    "SetAcl",
     "SetMetadata",
     "Sort",
     "StartTls",

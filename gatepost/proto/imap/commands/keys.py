@@ -12,8 +12,9 @@ from typing import TypeAlias
 import msgspec
 
 from gatepost.model import search as model
+from gatepost.model.account import AccountId
 from gatepost.model.flags import BadFlag, make_flags
-from gatepost.model.ids import parse_email_id, parse_thread_id
+from gatepost.model.ids import parse_email_id, parse_thread_id, split_owner
 from gatepost.model.uidset import MAX_UID, UidSet
 from gatepost.proto.imap.cursor import Cursor, SyntaxFault
 from gatepost.proto.imap.dates import DAY, parse_date
@@ -48,6 +49,13 @@ class Within(msgspec.Struct, frozen=True):
     older: bool
 
 
+class InMailOf(msgspec.Struct, frozen=True):
+    """A criterion with numbers of one account's: `owner` as in `model.ids`. In anybody else's mail it holds nowhere."""
+
+    owner: AccountId | None
+    criterion: model.Criterion
+
+
 class AllOf(msgspec.Struct, frozen=True):
     """Every one of them."""
 
@@ -73,7 +81,7 @@ class Filter(msgspec.Struct, frozen=True):
     name: str
 
 
-Key: TypeAlias = Term | Numbers | Recent | Within | AllOf | Either | Inverse | Filter
+Key: TypeAlias = Term | Numbers | Recent | Within | InMailOf | AllOf | Either | Inverse | Filter
 
 
 class Reader:
@@ -268,13 +276,15 @@ def _modseq(reader: Reader) -> Key:
 
 
 def _email(reader: Reader) -> Key:
-    email = parse_email_id(reader.argument())
-    return Term(model.Or(()) if email is None else model.EmailIs(email))
+    text, owner = split_owner(reader.argument())
+    email = parse_email_id(text)
+    return Term(model.Or(())) if email is None else InMailOf(owner, model.EmailIs(email))
 
 
 def _thread(reader: Reader) -> Key:
-    thread = parse_thread_id(reader.argument())
-    return Term(model.Or(()) if thread is None else model.ThreadIs(thread))
+    text, owner = split_owner(reader.argument())
+    thread = parse_thread_id(text)
+    return Term(model.Or(())) if thread is None else InMailOf(owner, model.ThreadIs(thread))
 
 
 KEYS: dict[str, Callable[[Reader], Key]] = {

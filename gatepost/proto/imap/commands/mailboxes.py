@@ -18,7 +18,7 @@ STATUS_ITEMS = frozenset(
     }
 )  # fmt: skip
 _SELECT_OPTIONS = frozenset({"SUBSCRIBED", "REMOTE", "RECURSIVEMATCH", "SPECIAL-USE"})
-_RETURN_OPTIONS = frozenset({"SUBSCRIBED", "CHILDREN", "SPECIAL-USE"})
+_RETURN_OPTIONS = frozenset({"SUBSCRIBED", "CHILDREN", "SPECIAL-USE", "MYRIGHTS"})
 _MAX_PATTERNS = 64
 _UIDS = re.compile(rb"[0-9:,]+")
 _USE = re.compile(rb"\\[A-Za-z]{1,20}")

@@ -52,9 +52,9 @@ def words(word: str, names: Iterable[str]) -> bytes:
     return f"* {' '.join((word, *names))}\r\n".encode("ascii")
 
 
-def namespace() -> bytes:
-    """One personal namespace, no other (RFC 9051 §6.3.10)."""
-    return f'* NAMESPACE (("" "{SEPARATOR}")) NIL NIL\r\n'.encode("ascii")
+def namespace(others: str) -> bytes:
+    """One personal namespace, and one of what others share, under the level `others` (RFC 9051 §6.3.10)."""
+    return f'* NAMESPACE (("" "{SEPARATOR}")) (("{others}{SEPARATOR}" "{SEPARATOR}")) NIL\r\n'.encode("ascii")
 
 
 def exists(count: int) -> bytes:

@@ -32,8 +32,8 @@ async def replace(context: Context, command: Replace) -> Status:
     old = view.resolve(command.message, command.uid)
     if not view.count(old):
         return no("There is no such message")
-    (_, mailbox), [draft] = await _drafts(context, command.mailbox, (command.new,), command.utf8)
-    stored = await view.mail.replace(draft, view.mailbox, next(iter(old)))
+    (mail, mailbox), [draft] = await _drafts(context, command.mailbox, (command.new,), command.utf8)
+    stored = await context.house.mailboxes.replace(view.mail, view.mailbox, next(iter(old)), mail, draft)
     view.dirty = True
     # RFC 8508 §4.3: before the EXPUNGE; EXISTS comes before it too, as in the examples of §3.2
     context.send(ok("Replacement ready", f"APPENDUID {mailbox.uidvalidity} {stored.uids[0]}").render())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from gatepost.mail.shared import OTHERS
 from gatepost.proto.imap.commands import Capability, Compress, Enable, Id, Logout, Namespace, Noop, StartTls
 from gatepost.proto.imap.render.mailbox import namespace, words
 from gatepost.proto.imap.render.status import Status, bad, bye, no, ok
@@ -84,8 +85,8 @@ async def enable(context: Context, command: Enable) -> Status:
 
 
 async def namespaces(context: Context, command: Namespace) -> Status:
-    """One personal namespace."""
-    context.send(namespace())
+    """One's own, and what others share (RFC 2342 §5)."""
+    context.send(namespace(OTHERS))
     return ok("NAMESPACE done")
 
 

@@ -7,9 +7,9 @@ from gatepost.model.ids import mailbox_object_id
 from gatepost.model.mail import SEPARATOR, MailboxId, MailboxUpdate
 from gatepost.ports.mailstore import AccountMail
 from gatepost.proto.imap.commands import Create, Delete, Rename, Subscribe, Unsubscribe
-from gatepost.proto.imap.render.status import Status, ok
+from gatepost.proto.imap.render.status import Status, no, ok
 from gatepost.services.imap.attributes import role_of
-from gatepost.services.imap.context import Context
+from gatepost.services.imap.context import Context, Refused
 from gatepost.services.imap.handler import Handler, State
 
 
@@ -18,9 +18,12 @@ async def create(context: Context, command: Create) -> Status:
     path = context.name(command.mailbox)
     if path.endswith(SEPARATOR):  # RFC 9051 §6.3.4: a hint that names will be made under it
         path = path[: -len(SEPARATOR)]
-    mail = await context.mail_at(path)
+    try:
+        mail = await context.mail_at(path)
+    except NoSuchMailbox:
+        raise Refused(no("Nothing can be made there", "NOPERM")) from None
     mailbox = await mail.create_mailbox(path, role_of(command.uses))
-    return ok("CREATE done", f"MAILBOXID ({mailbox_object_id(mailbox.id)})")
+    return ok("CREATE done", f"MAILBOXID ({mailbox_object_id(mailbox.id, context.owner_of(mail))})")
 
 
 async def delete(context: Context, command: Delete) -> Status:
@@ -37,6 +40,8 @@ async def rename(context: Context, command: Rename) -> Status:
     """Mailboxes under it follow; INBOX gives away its messages only."""
     old, new = context.name(command.mailbox), context.name(command.new)
     mail = await context.mail_at(old)
+    if (await context.mail_at(new)).account != mail.account:
+        return no("A mailbox stays with its owner", "CANNOT")
     if old == "INBOX":
         await mail.rename_inbox(new)  # RFC 9051 §6.3.6: its messages move, INBOX stays
         return ok("RENAME done")

@@ -1,4 +1,4 @@
-"""LIST, LSUB, STATUS (RFC 9051 §6.3.9, §6.3.11; RFC 5258, 5819, 6154, 7889, 8438, 8474, 9208)."""
+"""LIST, LSUB, STATUS (RFC 9051 §6.3.9, §6.3.11; RFC 4314, 5258, 5819, 6154, 7889, 8438, 8440, 8474, 9208)."""
 
 from __future__ import annotations
 
@@ -8,20 +8,24 @@ from typing import Any, TypeAlias
 
 import re2
 
+from gatepost.model.errors import NoSuchMailbox, NotPermitted
 from gatepost.model.flags import DELETED
 from gatepost.model.ids import mailbox_object_id
 from gatepost.model.mail import SEPARATOR, Mailbox
+from gatepost.model.rights import READ
 from gatepost.model.search import HasFlag
 from gatepost.model.uidset import UidSet
 from gatepost.proto.imap.commands import List, Lsub, Status
 from gatepost.proto.imap.names import BadName, decode_name
 from gatepost.proto.imap.render import mailbox as render
+from gatepost.proto.imap.render.access import my_rights
 from gatepost.proto.imap.render.mailbox import Listed
 from gatepost.proto.imap.render.status import Status as Answer
 from gatepost.proto.imap.render.status import ok
 from gatepost.services.imap.attributes import attributes, parents_of, special_use
 from gatepost.services.imap.context import Context, Place
 from gatepost.services.imap.handler import Handler, State
+from gatepost.services.imap.tree import bare_levels, places
 
 _WILDCARD = re.compile(r"[*%]+")
 _MAX_PATTERN = 2048
@@ -73,27 +77,56 @@ async def list_mailboxes(context: Context, command: List) -> Answer:
         # RFC 9051 §6.3.9: the hierarchy's delimiter
         context.send(b'* LIST (\\Noselect) "%b" ""\r\n' % SEPARATOR.encode())
         return ok("LIST done")
-    everything = await context.mail.mailboxes()
-    matches = matcher(_patterns(context, command.reference, command.patterns))
+    patterns = _patterns(context, command.reference, command.patterns)
+    found = await places(context, patterns)
+    everything = [place.mailbox for place in found]
+    matches = matcher(patterns)
+    _tell_levels(context, command, patterns, everything)
     parents = parents_of(everything)
-    for mailbox in everything:
+    for place in found:
+        mailbox = place.mailbox
         if not matches(mailbox.path):
             continue
-        child_info = _child_info(command, mailbox, everything, matches)
-        if not _wanted(command, mailbox) and not child_info:
+        child_info = _child_info(command, mailbox.path, everything, matches)
+        wanted = _wanted(command, mailbox)
+        if not wanted and not child_info:
             continue
         names = attributes(mailbox, everything, parents)
         if mailbox.subscribed and "SUBSCRIBED" in command.select | command.returns:
             names = ("\\Subscribed", *names)
         context.send(render.listed(Listed(mailbox.path, names, child_info), context.utf8))
-        if command.status:
-            context.send(
-                render.status_data(
-                    mailbox.path, await _values(context, Place(context.mail, mailbox), command.status), context.utf8
-                )
-            )
+        if wanted:
+            await _tell_more(context, command, place)
         await context.relieve()
     return ok("LIST done")
+
+
+def _tell_levels(context: Context, command: List, patterns: Sequence[str], everything: Sequence[Mailbox]) -> None:
+    """Levels that are no mailboxes, for those who walk down the tree (RFC 9051 §6.3.9); older clients know only \\Noselect."""
+    walking = [pattern for pattern in patterns if "*" not in pattern]
+    levels = bare_levels(everything) if walking else []
+    matches, walked = matcher(patterns), matcher(walking)
+    for path in levels:
+        child_info = _child_info(command, path, everything, matches)
+        if walked(path) and (child_info or not command.select):
+            names = ("\\NonExistent", "\\Noselect", "\\HasChildren")
+            context.send(render.listed(Listed(path, names, child_info), context.utf8))
+
+
+async def _tell_more(context: Context, command: List, place: Place) -> None:
+    """STATUS where it may be told (RFC 5819 §2), MYRIGHTS (RFC 8440 §3)."""
+    mail, mailbox = place
+    if not command.status and "MYRIGHTS" not in command.returns:
+        return
+    try:
+        rights = await mail.rights(mailbox.id)
+        if command.status and READ in rights:
+            values = await _values(context, place, command.status)
+            context.send(render.status_data(mailbox.path, values, context.utf8))
+    except (NoSuchMailbox, NotPermitted):  # withdrawn meanwhile
+        return
+    if "MYRIGHTS" in command.returns:
+        context.send(my_rights(render.mailbox_name(mailbox.path, context.utf8), rights))
 
 
 def _wanted(command: List, mailbox: Mailbox) -> bool:
@@ -103,11 +136,11 @@ def _wanted(command: List, mailbox: Mailbox) -> bool:
     return "SPECIAL-USE" not in command.select or special_use(mailbox) is not None
 
 
-def _child_info(command: List, mailbox: Mailbox, everything: Sequence[Mailbox], matches: Matches) -> tuple[str, ...]:
+def _child_info(command: List, path: str, everything: Sequence[Mailbox], matches: Matches) -> tuple[str, ...]:
     """RECURSIVEMATCH: which base options have a mailbox under this one that the patterns leave out (RFC 5258 §3.5)."""
     if "RECURSIVEMATCH" not in command.select:
         return ()
-    prefix = mailbox.path + SEPARATOR
+    prefix = path + SEPARATOR
     under = [one for one in everything if one.path.startswith(prefix) and not matches(one.path)]
     if not any(_wanted(command, one) for one in under):
         return ()
@@ -116,9 +149,9 @@ def _child_info(command: List, mailbox: Mailbox, everything: Sequence[Mailbox], 
 
 async def list_subscribed(context: Context, command: Lsub) -> Answer:
     """RFC 3501 §6.3.9; with `%`, an unsubscribed parent of a subscribed mailbox is listed as \\Noselect."""
-    everything = await context.mail.mailboxes()
-    matches = matcher(_patterns(context, command.reference, (command.pattern,)))
-    subscribed = {mailbox.path for mailbox in everything if mailbox.subscribed}
+    patterns = _patterns(context, command.reference, (command.pattern,))
+    matches = matcher(patterns)
+    subscribed = {mailbox.path for _, mailbox in await places(context, patterns) if mailbox.subscribed}
     found = {path: () for path in subscribed if matches(path)}
     lines: dict[str, tuple[str, ...]] = dict(found)
     for path in subscribed - found.keys():
@@ -135,7 +168,7 @@ async def status(context: Context, command: Status) -> Answer:
     """STATUS of any mailbox, the selected one too."""
     if "HIGHESTMODSEQ" in command.items:
         context.use_condstore()  # RFC 7162 §3.1
-    place = await context.place(command.mailbox)
+    place = await context.place(command.mailbox, READ)
     context.send(render.status_data(place.mailbox.path, await _values(context, place, command.items), context.utf8))
     return ok("STATUS done")
 
@@ -146,20 +179,20 @@ async def _values(context: Context, place: Place, items: Sequence[str]) -> list[
         if item in _LOOKED_UP:
             values.append((item, await _LOOKED_UP[item](context, place)))
         else:
-            values.append((item, _STATUS[item](context, place.mailbox)))
+            values.append((item, _STATUS[item](context, place)))
     return values
 
 
-_STATUS: dict[str, Callable[[Context, Mailbox], int | str | None]] = {
-    "MESSAGES": lambda context, mailbox: mailbox.messages,
-    "UIDNEXT": lambda context, mailbox: mailbox.uidnext,
-    "UIDVALIDITY": lambda context, mailbox: mailbox.uidvalidity,
-    "UNSEEN": lambda context, mailbox: mailbox.unseen,
-    "DELETED": lambda context, mailbox: mailbox.deleted,
-    "SIZE": lambda context, mailbox: mailbox.size,
-    "HIGHESTMODSEQ": lambda context, mailbox: max(1, mailbox.modseq),
-    "APPENDLIMIT": lambda context, mailbox: context.house.max_message,
-    "MAILBOXID": lambda context, mailbox: mailbox_object_id(mailbox.id),
+_STATUS: dict[str, Callable[[Context, Place], int | str | None]] = {
+    "MESSAGES": lambda context, place: place.mailbox.messages,
+    "UIDNEXT": lambda context, place: place.mailbox.uidnext,
+    "UIDVALIDITY": lambda context, place: place.mailbox.uidvalidity,
+    "UNSEEN": lambda context, place: place.mailbox.unseen,
+    "DELETED": lambda context, place: place.mailbox.deleted,
+    "SIZE": lambda context, place: place.mailbox.size,
+    "HIGHESTMODSEQ": lambda context, place: max(1, place.mailbox.modseq),
+    "APPENDLIMIT": lambda context, place: context.house.max_message,
+    "MAILBOXID": lambda context, place: mailbox_object_id(place.mailbox.id, context.owner_of(place.mail)),
 }
 
 

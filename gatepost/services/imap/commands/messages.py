@@ -65,7 +65,7 @@ async def copy(context: Context, command: Copy) -> Status:
     view = context.selected
     uids = view.resolve(command.messages, command.uid)
     target = await context.target(command.mailbox)
-    copied = await view.mail.copy(view.mailbox, uids, target.mailbox.id)
+    copied = await context.house.mailboxes.copy(view.mail, view.mailbox, uids, target.mail, target.mailbox.id)
     view.dirty = view.dirty or view.shows(target.mail, target.mailbox.id)
     if not copied.pairs:
         return _nothing(context, uids)
@@ -77,7 +77,7 @@ async def move(context: Context, command: Move) -> Status:
     view = context.writable
     uids = view.resolve(command.messages, command.uid)
     target = await context.target(command.mailbox)
-    moved = await view.mail.move(view.mailbox, uids, target.mailbox.id)
+    moved = await context.house.mailboxes.move(view.mail, view.mailbox, uids, target.mail, target.mailbox.id)
     view.dirty = True
     if not moved.pairs:
         return _nothing(context, uids)

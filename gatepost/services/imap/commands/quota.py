@@ -1,7 +1,10 @@
-"""GETQUOTA, GETQUOTAROOT (RFC 9208 §4.1): one quota root, the account's."""
+"""GETQUOTA, GETQUOTAROOT (RFC 9208 §4.1): one quota root an account. The account's own is the empty name; for a mailbox of
+another it is the owner's, whose address is its name (§6: for who may read the mailbox)."""
 
 from __future__ import annotations
 
+from gatepost.model.rights import READ
+from gatepost.ports.mailstore import AccountMail
 from gatepost.proto.imap.commands import GetQuota, GetQuotaRoot
 from gatepost.proto.imap.render.mailbox import mailbox_name, quota, quota_root
 from gatepost.proto.imap.render.status import Status, no, ok
@@ -12,25 +15,37 @@ ROOT = ""
 
 
 async def get_quota(context: Context, command: GetQuota) -> Status:
-    """The one root there is."""
-    if command.root != ROOT.encode():
+    """The account's own root, or that of somebody who shares something."""
+    mail = await _mail_of(context, command.root)
+    if mail is None:
         return no("There is no such quota root", "NONEXISTENT")
-    await _tell(context)
+    await _tell(context, mail)
     return ok("GETQUOTA done")
+
+
+async def _mail_of(context: Context, root: bytes) -> AccountMail | None:
+    if root == ROOT.encode():
+        return context.mail
+    assert context.account is not None
+    return await context.house.mailboxes.of(context.account, root.decode("utf-8", "replace"))
 
 
 async def get_quota_root(context: Context, command: GetQuotaRoot) -> Status:
     """The root of any mailbox, and what it says."""
-    _, mailbox = await context.place(command.mailbox)
-    context.send(quota_root(mailbox_name(mailbox.path, context.utf8), ROOT))
-    await _tell(context)
+    mail, mailbox = await context.place(command.mailbox, READ)
+    context.send(quota_root(mailbox_name(mailbox.path, context.utf8), _root(context, mail)))
+    await _tell(context, mail)
     return ok("GETQUOTAROOT done")
 
 
-async def _tell(context: Context) -> None:
-    assert context.account is not None
-    limit = context.house.mailboxes.quota(context.account)
-    context.send(quota(ROOT, await context.mail.usage(), limit))
+def _root(context: Context, mail: AccountMail) -> str:
+    return ROOT if context.owner_of(mail) is None else context.house.mailboxes.owner(mail).email
+
+
+async def _tell(context: Context, mail: AccountMail) -> None:
+    used = await mail.usage()
+    limit = context.house.mailboxes.quota(context.house.mailboxes.owner(mail))
+    context.send(quota(_root(context, mail), used, limit))
 
 
 HANDLERS: dict[type, Handler] = {

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from bisect import bisect_left
 from collections.abc import Sequence
 
+from gatepost.model.errors import NotPermitted
 from gatepost.model.flags import SYSTEM_FLAGS
 from gatepost.model.ids import mailbox_object_id
 from gatepost.model.mail import Mailbox
+from gatepost.model.rights import READ
 from gatepost.model.uidset import ALL_UIDS, MAX_UID, UidSet
 from gatepost.proto.imap.commands import Check, Close, Select, Unselect
 from gatepost.proto.imap.commands.mailboxes import Qresync
@@ -36,8 +39,9 @@ async def select(context: Context, command: Select) -> Status:
         context.send(ok("The previous mailbox is closed", "CLOSED").render())
     if command.condstore:
         context.use_condstore()
-    mail, mailbox = await context.place(command.mailbox)
-    view = Selected(mail, mailbox.id, mailbox.path, command.read_only, mailbox.modseq)
+    mail, mailbox = await context.place(command.mailbox, READ)
+    rights = await mail.rights(mailbox.id)
+    view = Selected(mail, mailbox.id, mailbox.path, command.read_only, mailbox.modseq, rights)
     watch(context, view)
     try:
         await _open(context, view, mailbox)
@@ -46,7 +50,7 @@ async def select(context: Context, command: Select) -> Status:
     except BaseException:
         context.unselect()
         raise
-    if command.read_only:
+    if view.read_only:
         return ok("Opened for reading", "READ-ONLY")
     return ok("Opened", "READ-WRITE")
 
@@ -71,7 +75,7 @@ async def _open(context: Context, view: Selected, mailbox: Mailbox) -> None:
         ("UIDs are valid", f"UIDVALIDITY {mailbox.uidvalidity}"),
         ("Next UID", f"UIDNEXT {uidnext}"),
         ("Highest modseq", f"HIGHESTMODSEQ {max(1, mailbox.modseq)}"),
-        ("Mailbox id", f"MAILBOXID ({mailbox_object_id(mailbox.id)})"),  # RFC 8474 §4.2
+        ("Mailbox id", f"MAILBOXID ({mailbox_object_id(mailbox.id, context.owner_of(mail))})"),  # RFC 8474 §4.2
     ):
         context.send(ok(text, code).render())
     if context.rev2:  # RFC 9051 §6.3.2
@@ -122,7 +126,8 @@ async def close(context: Context, command: Close) -> Status:
     """Removes what is marked \\Deleted without telling (§6.4.1), unless it was opened read-only."""
     view = context.selected
     if not view.read_only:
-        await view.mail.expunge(view.mailbox, UidSet([(1, max(1, view.last))]))
+        with contextlib.suppress(NotPermitted):  # RFC 4314 §4: the mailbox is closed all the same
+            await view.mail.expunge(view.mailbox, UidSet([(1, max(1, view.last))]))
     context.unselect()
     return ok("CLOSE done")
 
