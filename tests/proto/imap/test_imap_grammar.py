@@ -23,9 +23,10 @@ from gatepost.proto.imap.commands import (
     Status,
     Store,
 )
+from gatepost.proto.imap.commands.access import DeleteAcl, GetAcl, ListRights, MyRights, SetAcl
 from gatepost.proto.imap.commands.append import AppendMessage
 from gatepost.proto.imap.commands.fetch import Attribute, Binary, BinarySize, Body, Section
-from gatepost.proto.imap.commands.keys import AllOf, Either, Inverse, Numbers, Recent, Term, Within
+from gatepost.proto.imap.commands.keys import AllOf, Either, InMailOf, Inverse, Numbers, Recent, Term, Within
 from gatepost.proto.imap.commands.mailboxes import Qresync
 from gatepost.proto.imap.events import Malformed, Received
 from gatepost.proto.imap.grammar import parse_command
@@ -57,6 +58,15 @@ def read(text: str | bytes, *literals: bytes):
         ("SELECT x (QRESYNC (7 20 (1 2)))", Select(b"x", False, False, Qresync(7, 20, None, ((1, 2),)))),
         ("CREATE x (USE (\\Sent))", Create(b"x", ("\\Sent",))),
         ("RENAME a b", Rename(b"a", b"b")),
+        ("SETACL x David lrswida", SetAcl(b"x", "David", "replace", "lrswitea")),
+        ("SETACL x b +cda", SetAcl(b"x", "b", "add", "kxtea")),
+        ('SETACL x b ""', SetAcl(b"x", "b", "replace", "")),
+        ("SETACL x -b -w", SetAcl(b"x", "-b", "remove", "w")),
+        ('DELETEACL "x y" b', DeleteAcl(b"x y", "b")),
+        ("GETACL x", GetAcl(b"x")),
+        # RFC 4013 §3: a soft hyphen is mapped to nothing; the answer repeats it
+        ('LISTRIGHTS x "I\u00adX"', ListRights(b"x", "IX", "I\u00adX".encode())),
+        ("MYRIGHTS x", MyRights(b"x")),
         ('LIST "" %', List(b"", (b"%",))),
         ('LIST "" "" RETURN (SPECIAL-USE)', List(b"", (b"",), returns=frozenset({"SPECIAL-USE"}), extended=True)),
         (
@@ -116,8 +126,10 @@ def test_append_of_several_messages():
         ("NEW", AllOf((Recent(), Term(model.Not(model.HasFlag("\\Seen")))))),
         ("OLDER 60", Within(60, True)),
         ('MODSEQ "/flags/\\\\seen" all 5', Term(model.ModSeqAtLeast(5))),
-        ("EMAILID E7", Term(model.EmailIs(7))),
+        ("EMAILID E7", InMailOf(None, model.EmailIs(7))),
+        ("THREADID T7-a1b2", InMailOf("a1b2", model.ThreadIs(7))),
         ("EMAILID nonsense", Term(model.Or(()))),
+        ("EMAILID -E7", Term(model.Or(()))),
         ('CHARSET iso-8859-1 SUBJECT "x"', Term(model.Header("subject", "x"))),
     ],
 )
@@ -175,6 +187,14 @@ def test_search_strings_are_in_their_charset():
         "LOGIN \"a\tb\" \"\0\"",
         "COPY 1:2",
         "CREATE x (USE ())x",
+        "SETACL x b lrQ",
+        "SETACL x b +0",
+        "SETACL x b",
+        "SETACL x \"\" lr",
+        "SETACL x \"a\u0007b\" lr",
+        "SETACL x \"\u00ad\" lr",
+        "DELETEACL x",
+        "MYRIGHTS",
     ],
 )  # fmt: skip
 def test_what_is_not_taken(text):
