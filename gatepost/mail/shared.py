@@ -358,21 +358,14 @@ class SharedMail:
         return await self._mail.usage()
 
     def watch(self, callback: Callable[[AccountChange], None], others: bool = False) -> Callable[[], None]:
-        """All of the account's changes: which mailboxes, which annotations may be the reader's to see, and what mailboxes are
-        called now. Of those that are gone nothing is said: nobody could tell any more who knew them."""
+        """All of the account's changes: which mailboxes, and which annotations may be the reader's to see. Mailboxes that were
+        made, renamed or deleted are among `granted`, without their names: whoever may look them up finds these."""
 
         def told(change: AccountChange) -> None:
-            events = [
-                msgspec.structs.replace(event, path=self.prefix + event.path, old=event.old and self.prefix + event.old)
-                for event in change.events
-                if event.kind in ("created", "renamed")
-            ]
-            annotated = [
-                each
-                for each in change.annotated
-                if each.mailbox is not None and each.owner in ("", self._reader.account)
-            ]
-            callback(msgspec.structs.replace(change, events=tuple(events), annotated=tuple(annotated)))
+            mine = ("", self._reader.account)
+            annotated = tuple(each for each in change.annotated if each.mailbox is not None and each.owner in mine)
+            granted = change.granted.union(event.mailbox for event in change.events if event.kind != "subscription")
+            callback(msgspec.structs.replace(change, events=(), annotated=annotated, granted=granted))
 
         return self._mail.watch(told, others)
 

@@ -211,13 +211,15 @@ class Annotated(msgspec.Struct, frozen=True):
 
 class AccountChange(msgspec.Struct, frozen=True):
     """Told to watchers after a change is durable: which mailboxes' entries changed, and the states now. `counted` are those
-    of them where messages came or went; `events` and `annotated` in the order in which they happened."""
+    of them where messages came or went, `granted` those where others may do more or less now; `events` and `annotated` in
+    the order in which they happened."""
 
     mailboxes: frozenset[MailboxId]
     states: States
     counted: frozenset[MailboxId] = frozenset()
     events: tuple[MailboxEvent, ...] = ()
     annotated: tuple[Annotated, ...] = ()
+    granted: frozenset[MailboxId] = frozenset()
 
 
 class Script(msgspec.Struct, frozen=True):

@@ -212,6 +212,7 @@ class Change:
             frozenset(mailbox for mailbox, counted in touched.items() if counted),
             tuple(self.events),
             tuple(self.annotated),
+            frozenset(self._access),
         )
 
     def _settle_thread(self, thread: ThreadId) -> None:

@@ -15,6 +15,7 @@ from gatepost.proto.imap.commands import (
     mailboxes,
     messages,
     metadata,
+    notify,
     search,
 )
 from gatepost.proto.imap.cursor import Cursor, SyntaxFault
@@ -29,6 +30,7 @@ PARSERS: dict[str, Callable[[Cursor], object]] = {
     **fetch.PARSERS,
     **search.PARSERS,
     **metadata.PARSERS,
+    **notify.PARSERS,
 }
 UID_PARSERS: dict[str, Callable[[Cursor], object]] = {
     **append.UID_PARSERS,

@@ -65,6 +65,7 @@ _TABLE: tuple[tuple[str, Callable[[Context], bool]], ...] = (
     ("UTF8=ACCEPT", _known),  # RFC 6855
     ("COMPRESS=DEFLATE", lambda context: _known(context) and not context.compressed),  # RFC 4978
     ("UNAUTHENTICATE", lambda context: _known(context) and context.house.options.unauthenticate),  # RFC 8437
+    ("NOTIFY", _known),  # RFC 5465
     ("METADATA", _known),  # RFC 5464
     ("FILTERS", _known),  # RFC 5466
     ("ACL", _known),  # RFC 4314

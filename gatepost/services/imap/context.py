@@ -18,10 +18,12 @@ from gatepost.net.conversation import FLUSH_AT, Budget, Conversation
 from gatepost.net.wire import Wire
 from gatepost.ports.clock import Clock
 from gatepost.ports.mailstore import AccountMail
+from gatepost.proto.imap.commands.notify import SELECTED
 from gatepost.proto.imap.engine import ImapEngine
 from gatepost.proto.imap.events import Event
 from gatepost.proto.imap.names import BadName, decode_name
 from gatepost.proto.imap.render.status import Status, no, ok
+from gatepost.services.imap.notices import Notices
 from gatepost.services.imap.options import ImapOptions
 from gatepost.services.imap.selected import Selected
 
@@ -59,8 +61,8 @@ class House:
 @dataclass(slots=True)
 class Context:
     """One client's session. `enabled` holds what ENABLE turned on, and CONDSTORE however it came on. `kind` is the
-    coarse fingerprint that the guard gets. `over` ends the conversation, `upgrade` asks for TLS,
-    `compressed` for compression."""
+    coarse fingerprint that the guard gets. `notices` are what NOTIFY and ENABLE METADATA ask for. `over` ends the
+    conversation, `upgrade` asks for TLS, `compressed` for compression."""
 
     house: House
     wire: Wire
@@ -77,6 +79,7 @@ class Context:
     upgrade: bool = False
     compressed: bool = False
     unwatch: Callable[[], None] | None = None
+    notices: Notices | None = None
 
     # -- who and where -------------------------------------------------------------------------------------------------
     @property
@@ -147,7 +150,10 @@ class Context:
     async def mail_at(self, path: str) -> AccountMail:
         """The mail that a path lies in, whether there is a mailbox of that name or not. Raises NoSuchMailbox."""
         assert self.account is not None
-        return await self.house.mailboxes.at(self.account, path)
+        found = await self.house.mailboxes.at(self.account, path)
+        if found.account == self.mail.account:
+            return self.mail
+        return found if self.notices is None else self.notices.mails.get(found.account, found)
 
     async def place(self, octets: bytes, *rights: str) -> Place:
         """The mailbox that a command names, and for which it needs `rights`. Raises Refused, NoSuchMailbox, NotPermitted."""
@@ -169,6 +175,29 @@ class Context:
         except NoSuchMailbox:
             raise Refused(no("There is no such mailbox", "TRYCREATE")) from None
 
+    # -- being told at any time (RFC 5465) ---------------------------------------------------------------------------------
+    @property
+    def listening(self) -> bool:
+        """Whether the client takes notifications while it waits."""
+        return self.idling or (self.notices is not None and self.notices.groups is not None)
+
+    @property
+    def deaf(self) -> bool:
+        """Whether the client does not want to hear of messages in the selected mailbox."""
+        wanted = None if self.notices is None else self.notices.of_selected
+        return wanted is not None and not wanted.events
+
+    @property
+    def told_at_once(self) -> bool:
+        """Whether EXPUNGE is told between commands too."""
+        wanted = None if self.notices is None else self.notices.of_selected
+        return wanted is not None and wanted.specifier == SELECTED and bool(wanted.events)
+
+    def rouse(self) -> None:
+        """Something happened that a listening client is to be told at once."""
+        if self.listening:
+            self.wire.wake()
+
     # -- output --------------------------------------------------------------------------------------------------------------
     def send(self, octets: bytes) -> None:
         """Queues rendered responses."""
@@ -185,3 +214,9 @@ class Context:
         if self.unwatch is not None:
             self.unwatch()
         self.view = self.unwatch = None
+
+    def deafen(self) -> None:
+        """Forgets what the client wanted to hear."""
+        if self.notices is not None:
+            self.notices.deafen()
+        self.notices = None

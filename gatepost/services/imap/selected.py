@@ -55,7 +55,8 @@ class KnownFlags:
 class Selected:
     """`mail` is what the mailbox lies in, `rights` what the client may do there, as it was told. `modseq` up to which it was
     told everything but `gone`, expunged messages that it may not be told of yet. `dirty` when the store changed since. `told`
-    are ranges of modseqs of changes that were our own, and reported. `flags` are those that the client was told of. `fresh` are
+    are ranges of modseqs of changes that were our own, and reported; `mine` are messages that this client put here and was not
+    told of yet. `flags` are those that the client was told of. `fresh` are
     the UIDs that are \\Recent in this session. `saved` is `$` (RFC 5182); `contexts`, by tag, are searches that are kept up to
     date (RFC 5267)."""
 
@@ -76,6 +77,7 @@ class Selected:
         self.dirty = False
         self.gone: set[int] = set()
         self.told: list[tuple[int, int]] = []
+        self.mine: set[int] = set()
         self.flags = KnownFlags(())
         self.saved = UidSet()
         self.contexts: dict[str, SearchContext] = {}

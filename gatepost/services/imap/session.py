@@ -15,9 +15,10 @@ from gatepost.proto.imap.render.status import Status, bad, bye, no, ok
 from gatepost.services.imap.capability import capability_code
 from gatepost.services.imap.context import Context, House
 from gatepost.services.imap.handler import State
+from gatepost.services.imap.notifying import notify
 from gatepost.services.imap.render import EXPECTED, answer
 from gatepost.services.imap.table import HANDLERS
-from gatepost.services.imap.updates import report
+from gatepost.services.imap.updates import report, report_at_once
 
 _ENOUGH = bye("Enough of this")
 
@@ -50,12 +51,15 @@ class ImapSession:
                     event = await talk.next()
                     if event is not None:
                         await self._handle(context, event)
+                    elif context.listening and not engine.pending:  # else once the command that is coming is done
+                        await report_at_once(context)
                     if context.upgrade and not context.over:
                         await self._start_tls(talk)
                         return True
                 await talk.flush()
             finally:
                 context.unselect()
+                context.deafen()
         self._wire.close(self._why)
         return False
 
@@ -91,6 +95,7 @@ class ImapSession:
             status = answer(error)
         if not context.over:
             await report(context, handler.may_expunge(command))
+            await notify(context)
         context.send(status.render(tag))
         if status.code == "PRIVACYREQUIRED":
             self._count_refusal(context)

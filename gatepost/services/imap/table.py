@@ -12,6 +12,7 @@ from gatepost.services.imap.commands import (
     listing,
     messages,
     metadata,
+    notify,
     quota,
     search,
     select,
@@ -37,4 +38,5 @@ HANDLERS: dict[type, Handler] = {
     **quota.HANDLERS,
     **metadata.HANDLERS,
     **access.HANDLERS,
+    **notify.HANDLERS,
 }

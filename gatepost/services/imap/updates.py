@@ -12,6 +12,7 @@ from gatepost.model.mail import AccountChange, Entry
 from gatepost.model.rights import READ
 from gatepost.model.uidset import UidSet
 from gatepost.proto.imap.commands.fetch import Item
+from gatepost.proto.imap.commands.notify import FLAG_CHANGE, SELECTED
 from gatepost.proto.imap.render.fetched import fetch_line, flags_item
 from gatepost.proto.imap.render.mailbox import exists, expunged, recent, vanished
 from gatepost.proto.imap.render.status import bye
@@ -19,25 +20,30 @@ from gatepost.services.imap.context import Context, Refused
 from gatepost.services.imap.contexts import SearchContext, look_again, tell_changes, tell_removed
 from gatepost.services.imap.fetching import tell_items
 from gatepost.services.imap.knownflags import tell_known_flags, tell_new_flags
+from gatepost.services.imap.notifying import notify
 from gatepost.services.imap.selected import Selected, overlap
 
 
 def watch(context: Context, view: Selected) -> None:
-    """From now on a change in the mailbox marks the view, and wakes an IDLE."""
+    """From now on a change in the mailbox marks the view, and rouses a client that listens."""
 
     def changed(change: AccountChange) -> None:
         if view.mailbox in change.mailboxes:
             view.dirty = True
-            if context.idling:
-                context.wire.wake()
+            context.rouse()
 
     context.unwatch = view.mail.watch(changed)
 
 
-async def report(context: Context, expunges: bool) -> None:
-    """Tells what is new; expunges only where sequence numbers may change now (RFC 9051 §7.5.1)."""
+async def report(context: Context, expunges: bool, everything: bool = False) -> None:
+    """Tells what is new; expunges only where sequence numbers may change now (RFC 9051 §7.5.1), and only what NOTIFY left of
+    it, unless `everything`: a command's own effects are told always."""
     view = context.view
     if view is None:
+        return
+    if not everything and context.deaf:  # RFC 5465 §3.1: the client wants its mailbox to stay as it was
+        view.told.clear()
+        view.mine.clear()
         return
     try:
         await _report(context, view, expunges)
@@ -63,26 +69,49 @@ async def _report(context: Context, view: Selected, expunges: bool) -> None:
         _tell_gone(context, view)
     if news is not None:
         await _tell_news(context, view, news)
+    if view.gone and context.told_at_once:
+        context.rouse()  # once this command is over
+
+
+async def report_at_once(context: Context) -> None:
+    """Between two commands, where NOTIFY asks for it (RFC 5465 §3.1): EXPUNGE too, unless it is to be delayed (§6.1.2)."""
+    wanted = None if context.notices is None else context.notices.of_selected
+    if wanted is not None:
+        await report(context, expunges=wanted.specifier == SELECTED)
+    await notify(context)
 
 
 async def _tell_news(context: Context, view: Selected, news: _News) -> None:
+    wanted = None if context.notices is None else context.notices.of_selected
     if news.arrived:
         await _tell_arrived(context, view, news.arrived)
-    await tell_flags(context, news.changed)
-    if not view.contexts or not news.touched:
-        return
-    found = await look_again(view, context, news.touched)
-    await _tell_items(context, view, news.arrived, found)
+    if wanted is None or FLAG_CHANGE in wanted.events:
+        await tell_flags(context, news.changed)
+    found = await look_again(view, context, news.touched) if news.touched else []
+    items = () if wanted is None else wanted.items
+    # RFC 5465 §7: before the ESEARCH, though §5.2 has it after that
+    await _tell_items(context, view, news.arrived, items, found)
+    view.mine.clear()
     await tell_changes(context, view, news.touched, found)
 
 
 async def _tell_items(
-    context: Context, view: Selected, arrived: Sequence[int], found: Sequence[tuple[SearchContext, set[int]]]
+    context: Context,
+    view: Selected,
+    arrived: Sequence[int],
+    always: Sequence[Item],
+    found: Sequence[tuple[SearchContext, set[int]]],
 ) -> None:
-    """What contexts are to tell of messages that came into them (RFC 5465 §7), one FETCH a message."""
+    """What NOTIFY asks of messages that come, but of the client's own (RFC 5465 §5.2), and contexts of those that come into
+    them (§7), one FETCH a message."""
+    if not always and not any(one.items for one, _ in found):
+        return
     wanted: dict[tuple[Item, ...], list[int]] = {}
     for uid in arrived:
-        items = tuple(dict.fromkeys(item for one, matching in found if uid in matching for item in one.items))
+        asked = [one.items for one, uids in found if uid in uids]
+        if uid not in view.mine:
+            asked.insert(0, tuple(always))
+        items = tuple(dict.fromkeys(item for some in asked for item in some))
         if items:
             wanted.setdefault(items, []).append(uid)
     for items, uids in wanted.items():

@@ -68,7 +68,10 @@ SHAPES = [
     "SEARCH RETURN (UPDATE ALL) {k}", "UID SEARCH RETURN (UPDATE (UID FLAGS) CONTEXT) {k}", "CANCELUPDATE {s}", 'CANCELUPDATE "t"',
     "UID SORT RETURN (UPDATE PARTIAL 2:1) (REVERSE SUBJECT SIZE) UTF-8 {k}", "SORT (SIZE) UTF-8 RETURN (PARTIAL 1:2) {k}",
     'SETMETADATA "" (/private/filters/values/f {v})',
-    "GETMETADATA {n} {e}", "GETMETADATA (DEPTH infinity MAXSIZE 3) {n} (/private {e})", "SETMETADATA {n} ({e} {v})",
+    "NOTIFY NONE", "NOTIFY SET STATUS (personal (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange))",
+    "NOTIFY SET (selected (MessageNew {i} MessageExpunge)) (subtree {n} (MailboxName ServerMetadataChange))",
+    "NOTIFY SET (selected-delayed (MessageNew (UID BODY[]) MessageExpunge FlagChange)) (mailboxes ({n} {n}) (MailboxMetadataChange))",
+    "ENABLE METADATA", "GETMETADATA {n} {e}", "GETMETADATA (DEPTH infinity MAXSIZE 3) {n} (/private {e})", "SETMETADATA {n} ({e} {v})",
     "SETMETADATA {n} ({e} {v} /private/comment NIL)",
     'APPEND {n} CATENATE (URL "/INBOX/;UID=1" URL ";UID=2/;SECTION=1" TEXT {{1+}}\r\nx)',
 ]  # fmt: skip

@@ -36,12 +36,13 @@ from gatepost.proto.imap.commands.mailboxes import (
 )
 from gatepost.proto.imap.commands.messages import Check, Close, Copy, Expunge, Move, Store, Unselect
 from gatepost.proto.imap.commands.metadata import GetMetadata, SetMetadata
+from gatepost.proto.imap.commands.notify import Notify
 from gatepost.proto.imap.commands.search import CancelUpdate, Search, Sort, Thread
 
 Command: TypeAlias = (
     Append | Authenticate | CancelUpdate | Capability | Check | Close | Compress | Copy | Create | Delete | DeleteAcl
     | Enable | Expunge | Fetch | GetAcl | GetMetadata | GetQuota | GetQuotaRoot | Id | Idle | List | ListRights
-    | Login | Logout | Lsub | Move | MyRights | Namespace | Noop | Rename | Replace | Search | Select | SetAcl
+    | Login | Logout | Lsub | Move | MyRights | Namespace | Noop | Notify | Rename | Replace | Search | Select | SetAcl
     | SetMetadata | Sort | StartTls | Status | Store | Subscribe | Thread | Unauthenticate | Unselect | Unsubscribe
 )  # fmt: skip
 
@@ -76,6 +77,7 @@ __all__ = [
     "MyRights",
     "Namespace",
     "Noop",
+    "Notify",
     "Rename",
     "Replace",
     "Search",

@@ -18,11 +18,13 @@ def mailbox_name(path: str, utf8: bool) -> bytes:
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """One LIST or LSUB line. `child_info` adds CHILDINFO ("SUBSCRIBED") (RFC 5258 §4)."""
+    """One LIST or LSUB line. `child_info` adds CHILDINFO ("SUBSCRIBED") (RFC 5258 §4), `old_name` OLDNAME ("name") (RFC 5465
+    §8)."""
 
     path: str
     attributes: tuple[str, ...] = ()
     child_info: tuple[str, ...] = ()
+    old_name: str = ""
 
 
 def listed(mailbox: Listed, utf8: bool, word: bytes = b"LIST") -> bytes:
@@ -32,6 +34,8 @@ def listed(mailbox: Listed, utf8: bool, word: bytes = b"LIST") -> bytes:
     if mailbox.child_info:
         options = b" ".join(string(name.encode("ascii")) for name in mailbox.child_info)
         line += b' ("CHILDINFO" (%b))' % options
+    if mailbox.old_name:
+        line += b' ("OLDNAME" (%b))' % mailbox_name(mailbox.old_name, utf8)
     return line + b"\r\n"
 
 

@@ -23,6 +23,7 @@ async def append(context: Context, command: Append) -> Status:
     uids = uid_list(one.uids[0] for one in stored)
     if context.view is not None and context.view.shows(mail, mailbox.id):
         context.view.dirty = True
+        context.view.mine.update(one.uids[0] for one in stored)
     return ok("APPEND done", f"APPENDUID {mailbox.uidvalidity} {uids}")
 
 
@@ -35,10 +36,12 @@ async def replace(context: Context, command: Replace) -> Status:
     (mail, mailbox), [draft] = await _drafts(context, command.mailbox, (command.new,), command.utf8)
     stored = await context.house.mailboxes.replace(view.mail, view.mailbox, next(iter(old)), mail, draft)
     view.dirty = True
+    if view.shows(mail, mailbox.id):
+        view.mine.update(stored.uids)
     # RFC 8508 §4.3: before the EXPUNGE; EXISTS comes before it too, as in the examples of §3.2
     context.send(ok("Replacement ready", f"APPENDUID {mailbox.uidvalidity} {stored.uids[0]}").render())
-    await report(context, expunges=False)
-    await report(context, expunges=True)
+    await report(context, expunges=False, everything=True)
+    await report(context, expunges=True, everything=True)
     if context.qresync and context.view is not None:
         return ok("REPLACE done", f"HIGHESTMODSEQ {view.modseq}")  # RFC 8508 §4.5, RFC 7162 §3.2.7
     return ok("REPLACE done")

@@ -11,6 +11,8 @@ from gatepost.proto.imap.render.status import Status, bad, bye, no, ok
 from gatepost.services.imap.capability import capabilities
 from gatepost.services.imap.context import Context
 from gatepost.services.imap.handler import Handler, State
+from gatepost.services.imap.notices import Notices
+from gatepost.services.imap.notifying import listen
 
 _KIND = re.compile(r"[^a-z0-9]+")
 _MAX_KIND = 40
@@ -21,6 +23,7 @@ _ENABLING: dict[str, tuple[str, ...]] = {
     "UTF8=ACCEPT": (),
     "CONDSTORE": (),
     "QRESYNC": ("CONDSTORE",),
+    "METADATA": (),
 }
 _SPELLED = {"IMAP4REV2": "IMAP4rev2"}
 
@@ -80,6 +83,10 @@ async def enable(context: Context, command: Enable) -> Status:
             if "CONDSTORE" in (name, *_ENABLING[name]):
                 context.use_condstore()
             context.enabled.update((name, *_ENABLING[name]))
+    if "METADATA" in enabled:  # RFC 5464 §4.1: others' changes are told from now on
+        context.notices = context.notices or Notices(context.user)
+        context.notices.metadata = True
+        await listen(context)
     context.send(words("ENABLED", enabled))
     return ok("ENABLE done")
 

@@ -7,6 +7,7 @@ from gatepost.proto.imap.events import IdleDone
 from gatepost.proto.imap.render.status import Status, bad, ok
 from gatepost.services.imap.context import Context
 from gatepost.services.imap.handler import Handler, State
+from gatepost.services.imap.notifying import notify
 from gatepost.services.imap.updates import report
 
 
@@ -17,6 +18,7 @@ async def idle(context: Context, command: Idle) -> Status:
     try:
         while True:
             await report(context, expunges=True)
+            await notify(context)
             if context.over:
                 return ok("IDLE ended")
             event = await context.talk.next()

@@ -54,7 +54,7 @@ async def expunge(context: Context, command: Expunge) -> Status:
     uids = everything if command.uids is None else view.resolve(command.uids, uid=True)
     delta = await view.mail.expunge(view.mailbox, uids)
     view.dirty = True
-    await report(context, expunges=True)
+    await report(context, expunges=True, everything=True)
     if context.qresync and delta.vanished and context.view is not None:
         return ok("EXPUNGE done", f"HIGHESTMODSEQ {view.modseq}")  # RFC 7162 §3.2.7
     return ok("EXPUNGE done")
@@ -66,7 +66,9 @@ async def copy(context: Context, command: Copy) -> Status:
     uids = view.resolve(command.messages, command.uid)
     target = await context.target(command.mailbox)
     copied = await context.house.mailboxes.copy(view.mail, view.mailbox, uids, target.mail, target.mailbox.id)
-    view.dirty = view.dirty or view.shows(target.mail, target.mailbox.id)
+    if view.shows(target.mail, target.mailbox.id):
+        view.dirty = True
+        view.mine.update(new for _, new in copied.pairs)
     if not copied.pairs:
         return _nothing(context, uids)
     return ok("COPY done", _copied(copied))
@@ -79,10 +81,12 @@ async def move(context: Context, command: Move) -> Status:
     target = await context.target(command.mailbox)
     moved = await context.house.mailboxes.move(view.mail, view.mailbox, uids, target.mail, target.mailbox.id)
     view.dirty = True
+    if view.shows(target.mail, target.mailbox.id):
+        view.mine.update(new for _, new in moved.pairs)
     if not moved.pairs:
         return _nothing(context, uids)
     context.send(ok("Moved", _copied(moved)).render())  # RFC 6851 §4.3: before the EXPUNGEs
-    await report(context, expunges=True)
+    await report(context, expunges=True, everything=True)
     if context.qresync and context.view is not None:
         return ok("MOVE done", f"HIGHESTMODSEQ {view.modseq}")  # RFC 7162 §3.2.7
     return ok("MOVE done")

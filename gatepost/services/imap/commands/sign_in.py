@@ -47,6 +47,7 @@ async def unauthenticate(context: Context, command: Unauthenticate) -> Status:
     if not house.options.unauthenticate:
         return bad("UNAUTHENTICATE is not offered")
     context.unselect()
+    context.deafen()
     context.account = context.mail_of = None
     context.enabled.clear()
     context.compressed = False  # the session ends it once the answer is queued
