@@ -13,7 +13,8 @@ from gatepost.proto.mime import params
 from gatepost.proto.mime.header import indexed_fields, unfold
 from gatepost.proto.mime.words import decode_text
 
-MAX_DEPTH = 100
+MAX_DEPTH = 101
+"""100 levels, and what lies in the innermost."""
 MAX_PARTS = 10_000
 MAX_CANDIDATES = 200_000
 """Lines that begin like a delimiter; a message made of them would otherwise hold up everybody else."""

@@ -80,11 +80,11 @@ class Content:
             return [label + NIL]
         if section.fields:
             header = select_fields(await self.octets(span.start, span.end), section)
-            return [label + literal(cut(header, item.partial))]
+            return [label + literal(shown(cut(header, item.partial)))]
         span = span.cut(item.partial)
         if span.size > WHOLE:
             return [label, span]
-        return [label + literal(await self.octets(span.start, span.end))]
+        return [label + literal(shown(await self.octets(span.start, span.end)))]
 
     async def _decoded(self, part: Part, path: tuple[int, ...]) -> bytes:
         if not path:
@@ -96,6 +96,12 @@ class Content:
         octets = await self.octets(part.start, part.end)
         moved = msgspec.structs.replace(part, start=0, body=part.body - part.start, end=part.end - part.start)
         return decoded_body(octets, moved)
+
+
+def shown(octets: bytes) -> bytes:
+    """What BODY[] shows: NUL may not be in a literal (RFC 9051 §9), so that 0x80 stands for it, as in Dovecot; sizes stay what
+    they are, and BINARY[] gives the octets themselves."""
+    return octets.replace(b"\0", b"\x80") if b"\0" in octets else octets
 
 
 def slices(span: Span) -> list[Span]:

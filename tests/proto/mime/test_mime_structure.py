@@ -263,7 +263,7 @@ def test_depth_and_part_budgets() -> None:
     root, depth = index_message(deep + b"\r\nx").root, 1
     while root.parts:
         root, depth = root.parts[0], depth + 1
-    assert depth == 100
+    assert depth == 101  # and what lies in the innermost
     wide = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * 10_100
     parts = index_message(wide).root.parts
     assert len(parts) == 9_999  # and the root

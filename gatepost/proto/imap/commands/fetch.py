@@ -27,7 +27,7 @@ _OLD_BODIES = {"RFC822": ("", False), "RFC822.HEADER": ("HEADER", True), "RFC822
 _WORD = re.compile(rb"[A-Za-z0-9.]+")
 _LAZY = re.compile(rb" \((?i:LAZY)(?: (?i:LAZY))*\)")
 _MAX_ITEMS = 200
-_MAX_DEPTH = 100
+_MAX_DEPTH = 128
 
 
 class Attribute(msgspec.Struct, frozen=True):
