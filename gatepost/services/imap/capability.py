@@ -90,6 +90,10 @@ def capabilities(context: Context) -> Iterator[str]:
             yield f"AUTH={mechanism}"
     else:
         yield f"APPENDLIMIT={context.house.max_message}"  # RFC 7889
+        if context.house.options.message_limit:  # RFC 9738
+            yield f"MESSAGELIMIT={context.house.options.message_limit}"
+        elif context.house.options.save_limit:
+            yield f"SAVELIMIT={context.house.options.save_limit}"
 
 
 def capability_code(context: Context) -> str:

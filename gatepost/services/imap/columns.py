@@ -26,7 +26,7 @@ def _uid(entries: Sequence[Entry], fresh: UidSet) -> Column:
 
 def _flags(entries: Sequence[Entry], fresh: UidSet) -> Column:
     column = [f"FLAGS ({entry.flags})" for entry in entries]
-    if entries and fresh and entries[-1].uid >= fresh.ranges[0][0]:
+    if entries and fresh and max(entries[0].uid, entries[-1].uid) >= fresh.ranges[0][0]:
         for index, entry in enumerate(entries):
             if entry.uid in fresh:  # RFC 3501 §2.3.2
                 column[index] = f"FLAGS ({entry.flags} \\Recent)" if entry.flags else "FLAGS (\\Recent)"

@@ -31,7 +31,7 @@ _Present: TypeAlias = tuple[int, Entry, Outline]
 
 
 async def tell_items(context: Context, entries: Sequence[Entry], items: Sequence[Item]) -> None:
-    """One FETCH response a message, entries ascending by UID. Raises Refused with UNKNOWN-CTE."""
+    """One FETCH response a message, entries ascending or descending by UID. Raises Refused with UNKNOWN-CTE."""
     if any(isinstance(item, Body | Binary | BinarySize) for item in items):
         await _with_content(context, entries, items)
     else:

@@ -35,6 +35,18 @@ class ImapOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             " `/shared/comment`, `/shared/admin` (a URI to reach you by), `/shared/filters/values/NAME` (a search, RFC 5466)."
         ),
     ] = {}
+    message_limit: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Messages that one command works on, 0 for any number (RFC 9738). Clients that do not know of such"
+            " limits see only the last messages of larger mailboxes; the RFC asks for 1000 at least.",
+        ),
+    ] = 0
+    save_limit: Annotated[
+        int,
+        Meta(ge=0, description="Messages that one COPY or APPEND adds, 0 for any number, where `message_limit` is 0."),
+    ] = 0
     commands_before_login: Annotated[
         int, Meta(ge=5, description="Commands that a client may send before it is signed in.")
     ] = 50

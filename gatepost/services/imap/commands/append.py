@@ -9,6 +9,7 @@ from gatepost.model.mail import Draft
 from gatepost.proto.imap.commands import Append, Replace
 from gatepost.proto.imap.commands.append import AppendMessage
 from gatepost.proto.imap.render.status import Status, bad, no, ok
+from gatepost.services.imap.bounds import must_be_few
 from gatepost.services.imap.catenate import contents
 from gatepost.services.imap.context import Context, Place, Refused
 from gatepost.services.imap.handler import Handler, State
@@ -54,6 +55,7 @@ async def _drafts(
     if utf8 and not context.utf8:
         raise Refused(bad("UTF8=ACCEPT was not enabled"))  # RFC 6855 §4
     place = await context.target(name)  # first: a client that is told TRYCREATE needs to know nothing else
+    must_be_few(context, len(messages), saving=True)
     octets = await contents(context, messages)
     if not all(octets):
         raise Refused(no("An empty message is not kept"))  # RFC 3502 §6.3.11: a client's way to give up

@@ -10,6 +10,7 @@ from gatepost.proto.imap.commands import Fetch
 from gatepost.proto.imap.commands.fetch import Attribute, Item
 from gatepost.proto.imap.render.mailbox import vanished
 from gatepost.proto.imap.render.status import Status, bad, ok
+from gatepost.services.imap.bounds import bounded, must_be_few, told_bound
 from gatepost.services.imap.context import Context
 from gatepost.services.imap.fetching import tell_items
 from gatepost.services.imap.handler import Handler, State
@@ -31,11 +32,19 @@ async def fetch(context: Context, command: Fetch) -> Status:
     if command.vanished:
         await _tell_vanished(context, command)
     if command.partial is not None:  # RFC 9394 §3.4: the page first, what changed on it then
-        uids = UidSet.of(command.partial.of(view.within(uids)))
+        page = command.partial.of(view.within(uids))
+        must_be_few(context, len(page))
+        uids = UidSet.of(page)
+    uids, lowest = bounded(context, view, uids)
     entries = await view.mail.entries(view.mailbox, uids, command.changed_since or 0)
-    await tell_items(context, entries, items)
+    await tell_items(context, entries[::-1] if lowest else entries, items)
+    return told_bound(context, _gone_or_done(context, command, uids, entries), lowest)
+
+
+def _gone_or_done(context: Context, command: Fetch, uids: UidSet, entries: Sequence[Entry]) -> Status:
+    view = context.selected
     if not command.uid and command.changed_since is None and len(entries) < view.count(uids):
-        if Attribute("UID") in items:
+        if Attribute("UID") in command.items:
             _tell_numbers(context, uids, entries)
         return ok("Some of the messages are gone", "EXPUNGEISSUED")  # RFC 5530
     return ok("FETCH done")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from gatepost.model.flags import make_flags
+from gatepost.model.flags import DELETED, make_flags
 from gatepost.model.mail import Copied
+from gatepost.model.search import And, HasFlag, Uids
 from gatepost.model.uidset import UidSet
 from gatepost.proto.imap.commands import Copy, Expunge, Move, Store
 from gatepost.proto.imap.render.status import Status, no, ok
+from gatepost.services.imap.bounds import bounded, must_fit, told_bound
 from gatepost.services.imap.context import Context
 from gatepost.services.imap.handler import Handler, State
 from gatepost.services.imap.selected import uid_list
@@ -20,7 +22,7 @@ async def store(context: Context, command: Store) -> Status:
     await report(context, expunges=False)
     if command.unchanged_since is not None:
         context.use_condstore()
-    uids = view.resolve(command.messages, command.uid)
+    uids, lowest = bounded(context, view, view.resolve(command.messages, command.uid))
     changed = await view.mail.set_flags(
         view.mailbox,
         uids,
@@ -33,11 +35,11 @@ async def store(context: Context, command: Store) -> Status:
     if changed.entries:  # RFC 7162 §3.1.3: with .SILENT the new modseq is told even so
         await tell_flags(context, changed.entries, command.silent)
     if not changed.failed:
-        return _gone_or(context, uids, changed.count, ok("STORE done"))
+        return told_bound(context, _gone_or(context, uids, changed.count, ok("STORE done")), lowest)
     # RFC 7162 §3.1.3 RECOMMENDS to say at once what the others are now
     await tell_flags(context, await view.mail.entries(view.mailbox, changed.failed))
     named = changed.failed if command.uid else view.numbered(changed.failed)
-    return ok("Some were changed meanwhile", f"MODIFIED {named}")
+    return told_bound(context, ok("Some were changed meanwhile", f"MODIFIED {named}"), lowest)
 
 
 def _gone_or(context: Context, uids: UidSet, found: int, status: Status) -> Status:
@@ -51,19 +53,31 @@ async def expunge(context: Context, command: Expunge) -> Status:
     """EXPUNGE and UID EXPUNGE: of the messages that the client knows, those marked \\Deleted."""
     view = context.writable
     everything = UidSet([(1, view.last)]) if view.uids else UidSet()
-    uids = everything if command.uids is None else view.resolve(command.uids, uid=True)
+    uids, lowest = everything, 0
+    if command.uids is not None:  # RFC 9738 §3.1: EXPUNGE itself is not bounded
+        uids, lowest = await _bounded_deleted(context, view.resolve(command.uids, uid=True))
     delta = await view.mail.expunge(view.mailbox, uids)
     view.dirty = True
     await report(context, expunges=True, everything=True)
     if context.qresync and delta.vanished and context.view is not None:
-        return ok("EXPUNGE done", f"HIGHESTMODSEQ {view.modseq}")  # RFC 7162 §3.2.7
-    return ok("EXPUNGE done")
+        return told_bound(context, ok("EXPUNGE done", f"HIGHESTMODSEQ {view.modseq}"), lowest)  # RFC 7162 §3.2.7
+    return told_bound(context, ok("EXPUNGE done"), lowest)
+
+
+async def _bounded_deleted(context: Context, uids: UidSet) -> tuple[UidSet, int]:
+    """Only messages that are marked \\Deleted count."""
+    view = context.selected
+    if not context.house.options.message_limit:
+        return uids, 0
+    marked = await view.mail.search(view.mailbox, And((Uids(uids), HasFlag(DELETED))))
+    return bounded(context, view, UidSet.of(marked))
 
 
 async def copy(context: Context, command: Copy) -> Status:
     """All of the messages or none; the answer says which UIDs became which (RFC 4315 §3)."""
     view = context.selected
     uids = view.resolve(command.messages, command.uid)
+    must_fit(context, view, uids)
     target = await context.target(command.mailbox)
     copied = await context.house.mailboxes.copy(view.mail, view.mailbox, uids, target.mail, target.mailbox.id)
     if view.shows(target.mail, target.mailbox.id):
@@ -77,7 +91,7 @@ async def copy(context: Context, command: Copy) -> Status:
 async def move(context: Context, command: Move) -> Status:
     """As COPY, and they leave this mailbox (RFC 6851 §3.3)."""
     view = context.writable
-    uids = view.resolve(command.messages, command.uid)
+    uids, lowest = bounded(context, view, view.resolve(command.messages, command.uid))
     target = await context.target(command.mailbox)
     moved = await context.house.mailboxes.move(view.mail, view.mailbox, uids, target.mail, target.mailbox.id)
     view.dirty = True
@@ -88,8 +102,8 @@ async def move(context: Context, command: Move) -> Status:
     context.send(ok("Moved", _copied(moved)).render())  # RFC 6851 §4.3: before the EXPUNGEs
     await report(context, expunges=True, everything=True)
     if context.qresync and context.view is not None:
-        return ok("MOVE done", f"HIGHESTMODSEQ {view.modseq}")  # RFC 7162 §3.2.7
-    return ok("MOVE done")
+        return told_bound(context, ok("MOVE done", f"HIGHESTMODSEQ {view.modseq}"), lowest)  # RFC 7162 §3.2.7
+    return told_bound(context, ok("MOVE done"), lowest)
 
 
 def _copied(copied: Copied) -> str:

@@ -9,16 +9,15 @@ from gatepost.proto.imap.partial import Partial
 from gatepost.proto.imap.render.mailbox import esearch, search_result
 from gatepost.proto.imap.render.status import Status, no, ok
 from gatepost.services.imap import contexts
+from gatepost.services.imap.bounds import bounded_search, told_bound
 from gatepost.services.imap.context import Context
 from gatepost.services.imap.criteria import criterion, expanded, fixed
 from gatepost.services.imap.handler import Handler, State
 from gatepost.services.imap.updates import report
 
 
-async def find(context: Context, key: Key, uid: bool) -> list[int]:
-    """UIDs of known messages that match, ascending. The UID forms learn of arrivals first."""
-    if uid:
-        await report(context, expunges=False)
+async def find(context: Context, key: Key) -> list[int]:
+    """UIDs of known messages that match, ascending."""
     view = context.selected
     found = await view.mail.search(view.mailbox, criterion(context, key))
     while found and found[-1] > view.last:
@@ -37,7 +36,10 @@ async def search(context: Context, command: Search) -> Status:
         modseq_asked = command.modseq or names_modseq
         if modseq_asked:
             context.use_condstore()
-        found = await find(context, key, command.uid)
+        if command.uid:
+            await report(context, expunges=False)
+        key, lowest = bounded_search(context, view, key)
+        found = await find(context, key)
     except Exception:
         if saving:
             view.saved = UidSet()  # RFC 5182 §2.1: a failed search leaves nothing behind
@@ -49,14 +51,14 @@ async def search(context: Context, command: Search) -> Status:
     modseq = await _highest(context, command, found) if modseq_asked else None
     if returns is None and not context.rev2:
         context.send(search_result(numbers, modseq if numbers else None))
-        return ok("SEARCH done")
+        return told_bound(context, ok("SEARCH done"), lowest)
     wanted = frozenset({"ALL"}) if returns is None else returns.names
     if wanted != {"SAVE"}:
         partial = None if returns is None else returns.partial
         context.send(esearch(context.tag, command.uid, _returned(wanted, numbers, modseq, partial)))
     if returns is not None and "UPDATE" in wanted:
         contexts.begin(context, returns, lasting, command.uid, found)
-    return ok("SEARCH done")
+    return told_bound(context, ok("SEARCH done"), lowest)
 
 
 async def cancel_update(context: Context, command: CancelUpdate) -> Status:

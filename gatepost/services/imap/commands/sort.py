@@ -7,12 +7,14 @@ from gatepost.proto.imap.commands.search import Returns
 from gatepost.proto.imap.render.mailbox import esearch, search_result
 from gatepost.proto.imap.render.status import Status, ok
 from gatepost.services.imap import contexts
+from gatepost.services.imap.bounds import must_be_few
 from gatepost.services.imap.commands.search import find
 from gatepost.services.imap.context import Context
 from gatepost.services.imap.criteria import expanded, fixed
 from gatepost.services.imap.handler import Handler, State
 from gatepost.services.imap.selected import uid_list
 from gatepost.services.imap.sorting import emails_of, keys_of
+from gatepost.services.imap.updates import report
 
 
 async def sort(context: Context, command: Sort) -> Status:
@@ -22,7 +24,10 @@ async def sort(context: Context, command: Sort) -> Status:
     modseq_asked = command.modseq or names_modseq
     if modseq_asked:
         context.use_condstore()
-    uids = await find(context, key, command.uid)
+    if command.uid:
+        await report(context, expunges=False)
+    must_be_few(context, len(context.selected.uids))
+    uids = await find(context, key)
     rows: list[tuple[int, list[float | str], int]] = []
     async for uid, email, modseq in emails_of(context, uids):
         rows.append((uid, keys_of(email, command.order), modseq))

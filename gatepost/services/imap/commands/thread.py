@@ -9,11 +9,13 @@ from gatepost.model.mail import Email
 from gatepost.proto.imap.commands import Thread
 from gatepost.proto.imap.render.status import Status, ok
 from gatepost.proto.imap.threading import Facts, Node, ordered_subject, references, render
+from gatepost.services.imap.bounds import must_be_few
 from gatepost.services.imap.commands.search import find
 from gatepost.services.imap.context import Context
 from gatepost.services.imap.criteria import expanded
 from gatepost.services.imap.handler import Handler, State
 from gatepost.services.imap.sorting import emails_of, sent
+from gatepost.services.imap.updates import report
 
 _ALGORITHMS: dict[str, Callable[[Sequence[Facts]], list[Node]]] = {
     "ORDEREDSUBJECT": ordered_subject,
@@ -24,7 +26,10 @@ _ALGORITHMS: dict[str, Callable[[Sequence[Facts]], list[Node]]] = {
 async def thread(context: Context, command: Thread) -> Status:
     """See the module."""
     key, _ = await expanded(context, command.key)
-    uids = await find(context, key, command.uid)
+    if command.uid:
+        await report(context, expunges=False)
+    must_be_few(context, len(context.selected.uids))
+    uids = await find(context, key)
     view = context.selected
     messages = [
         _facts(email, uid if command.uid else view.number(uid) or 0) async for uid, email, _ in emails_of(context, uids)
