@@ -401,7 +401,7 @@ class SharedMail:
         _refuse()
 
     async def query(
-        self, criterion: Criterion, sort: Sequence[SortKey], collapse_threads: bool = False
+        self, criterion: Criterion, sort: Sequence[SortKey], collapse_threads: bool = False, limit: int | None = None
     ) -> list[EmailId]:
         _refuse()
 

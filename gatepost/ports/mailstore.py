@@ -230,9 +230,10 @@ class AccountMail(Protocol):
         ...
 
     async def query(
-        self, criterion: Criterion, sort: Sequence[SortKey], collapse_threads: bool = False
+        self, criterion: Criterion, sort: Sequence[SortKey], collapse_threads: bool = False, limit: int | None = None
     ) -> list[EmailId]:
-        """Emails of the account that match, sorted; with `collapse_threads` the first of each thread only."""
+        """Emails of the account that match, sorted, the first `limit` of them; with `collapse_threads` the first of each
+        thread only."""
         ...
 
     async def threads(self, ids: Sequence[ThreadId]) -> dict[ThreadId, tuple[EmailId, ...]]:

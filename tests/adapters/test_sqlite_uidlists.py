@@ -66,7 +66,9 @@ async def test_keywords_of_an_older_version_are_counted(tmp_path: Path) -> None:
         await mail.append(Draft(b"x", (inbox,), make_flags(flags)))
     await store.close()
     db = connect(tmp_path / "a1" / "mail.db")
-    db.execute("DROP TABLE keyword; DROP INDEX entry_unseen; PRAGMA user_version = 6")
+    db.execute(
+        "DROP TABLE keyword; DROP INDEX entry_unseen; DROP INDEX entry_deleted; DROP INDEX email_received; PRAGMA user_version = 6"
+    )
     db.close()
     store = SqliteMailstore(tmp_path, SystemClock())
     mail = store.open(AccountId("a1"))

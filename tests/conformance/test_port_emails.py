@@ -8,6 +8,7 @@ from conformance_messages import message
 from gatepost.model.errors import CannotCalculateChanges, NoSuchEmail, NoSuchMailbox, OverQuota
 from gatepost.model.flags import make_flags
 from gatepost.model.mail import Draft, EmailId, EmailUpdate, MailboxId, MailboxUpdate, ThreadId
+from gatepost.model.search import Everything, SortKey
 from gatepost.model.uidset import ALL_UIDS, UidSet
 from gatepost.ports.mailstore import AccountMail, Mailstore
 
@@ -167,3 +168,15 @@ async def test_mailbox_and_thread_changes(mail: AccountMail) -> None:
     assert (await mail.thread_changes(threads.modseq)).updated == (stored.thread,)
     await mail.destroy_emails([entry.email for entry in await mail.entries(inbox, ALL_UIDS)])
     assert (await mail.thread_changes(threads.modseq)).destroyed == (stored.thread,)
+
+
+async def test_a_query_may_stop_early(mail: AccountMail) -> None:
+    inbox = (await mail.mailbox("INBOX")).id
+    stored = await mail.append_all([Draft(message(n), (inbox,), received=float(n % 4)) for n in range(1, 13)])
+    newest = [SortKey("arrival", True)]
+    everything = await mail.query(Everything(), newest)
+    assert len(everything) == len(stored)
+    for limit in (0, 1, 5, 12, 99):
+        assert await mail.query(Everything(), newest, limit=limit) == everything[:limit]
+    threads = await mail.query(Everything(), newest, True)
+    assert await mail.query(Everything(), newest, True, 3) == threads[:3]

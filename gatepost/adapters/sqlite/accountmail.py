@@ -320,7 +320,18 @@ class SqliteAccountMail:
     async def _store(self, drafts: Sequence[Draft], work: Callable[[Change, list[appending.Prepared]], T]) -> T:
         """`work` in one change, once everything that needs no database is done and large octets are on disk."""
         shelf = self._shelf
-        prepared = [await shelf.database.compute(partial(appending.prepare, draft)) for draft in drafts]
+        if sum(len(draft.content) for draft in drafts) <= appending.SMALL:
+            ready: list[appending.Prepared] = []
+
+            def prepare_too(change: Change) -> T:
+                if not ready:  # it may run twice
+                    ready.extend(appending.prepare_all(drafts))
+                return work(change, ready)
+
+            return await self._change(prepare_too)
+        prepared: list[appending.Prepared] = []
+        for batch in appending.batches(drafts):
+            prepared += await shelf.database.compute(partial(appending.prepare_all, batch))
         large = [each for each in prepared if len(each.draft.content) > blobs.INLINE_OCTETS]
         try:
             for each in large:
@@ -387,11 +398,13 @@ class SqliteAccountMail:
         return await self._read(lambda db: searching.search(db, files, mailbox, criterion), scan=True)
 
     async def query(
-        self, criterion: Criterion, sort: Sequence[SortKey], collapse_threads: bool = False
+        self, criterion: Criterion, sort: Sequence[SortKey], collapse_threads: bool = False, limit: int | None = None
     ) -> list[EmailId]:
         files = self._shelf.files
         self._shelf.searched()
-        return await self._read(lambda db: searching.query(db, files, criterion, sort, collapse_threads), scan=True)
+        return await self._read(
+            lambda db: searching.query(db, files, criterion, sort, collapse_threads, limit), scan=True
+        )
 
     async def index_text(self) -> int:
         """Puts what waits into the index of text, all at once; how many emails."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import apsw
 import msgspec
@@ -22,6 +22,9 @@ from gatepost.proto import mime
 
 MAX_MESSAGE = 1024 * 1024 * 1024
 """Octets of one message. What the doors take is far less; this bounds the store's own arithmetic."""
+SMALL = 32 * 1024
+"""Octets of messages that are indexed in the writer's thread: the way to another one would cost as much."""
+_BATCH = 256 * 1024
 _MAX_REFERENCES = 100
 _SORT_LENGTH = 200
 _ZONE = re.compile(rb"([:.][0-9]{2})\s*(?:[+-][0-9]{4}|[a-zA-Z]{1,5})\b")
@@ -54,6 +57,25 @@ def prepare(draft: Draft) -> Prepared:
 def _sort_form(text: str) -> str:
     """Without regard to case; threads depend on it too, so it stays as it is."""
     return unicodedata.normalize("NFC", text).casefold()
+
+
+def prepare_all(drafts: Sequence[Draft]) -> list[Prepared]:
+    """Several, in order. Raises MessageTooLarge."""
+    return [prepare(draft) for draft in drafts]
+
+
+def batches(drafts: Sequence[Draft]) -> Iterator[list[Draft]]:
+    """Drafts in parts that an indexer's thread takes at a time."""
+    batch: list[Draft] = []
+    octets = 0
+    for draft in drafts:
+        if batch and octets + len(draft.content) > _BATCH:
+            yield batch
+            batch, octets = [], 0
+        batch.append(draft)
+        octets += len(draft.content)
+    if batch:
+        yield batch
 
 
 def _sort_key(value: bytes | None) -> str:

@@ -51,6 +51,8 @@ def _leaf(criterion: Criterion, entry: bool) -> Sql:
     match criterion:
         case ask.Everything():
             return TRUE
+        case ask.HasFlag("\\Deleted") if not entry:  # by the index of those
+            return Sql("(m.id IN (SELECT n.email FROM entry n WHERE instr(n.flags, '\\Deleted') > 0))")
         case ask.HasFlag(flag) if flag in SYSTEM_FLAGS:  # spelled so, and part of no keyword
             return _any_entry(Sql(f"instr(n.flags, '{flag}')"), entry)
         case ask.HasFlag(flag):

@@ -8,21 +8,29 @@ from collections.abc import Iterator
 import apsw
 
 from gatepost.adapters.sqlite.emails import destroy_unplaced
-from gatepost.adapters.sqlite.rows import fetch_all, fetch_first
+from gatepost.adapters.sqlite.rows import fetch_all, fetch_first, fetch_one
 from gatepost.adapters.sqlite.unit import Change
 from gatepost.adapters.sqlite.writer import Elsewhere
 from gatepost.model.errors import NoSuchMailbox
-from gatepost.model.flags import Flags, has_flag
+from gatepost.model.flags import Flags
 from gatepost.model.mail import Copied, EmailId, Entry, MailboxDelta, MailboxId
 from gatepost.model.rights import ALL_RIGHTS, Rights, permitted_flags
 from gatepost.model.uidset import ALL_UIDS, UidSet
 
 _ENTRY = "SELECT uid, email, flags, modseq, saved FROM entry"
+# asked for together, the two would be looked for in all of the mailbox
+_ENDS = "SELECT (SELECT min(uid) FROM entry WHERE mailbox = ?1), (SELECT max(uid) FROM entry WHERE mailbox = ?1)"
 UNSEEN = "instr(flags, '\\Seen') = 0"
 """What the index of unseen entries holds; SQLite takes it for a query that says it so."""
 GLANCED = 50
 """Entries that are read on the event loop."""
-_SIZED = "SELECT n.uid, n.email, n.flags, m.size FROM entry n JOIN email m ON m.id = n.email"
+_SIZED = "SELECT n.uid, n.email, n.flags, m.size FROM entry n JOIN email m ON m.id = n.email WHERE"
+MARKED = "instr(flags, '\\Deleted') > 0"
+"""What the index of entries marked \\Deleted holds."""
+_MARKED = (
+    "SELECT n.uid, n.email, n.flags, m.size FROM entry n INDEXED BY entry_deleted CROSS JOIN email m ON m.id = n.email"
+    " WHERE instr(n.flags, '\\Deleted') > 0 AND"
+)
 
 
 def uids(db: apsw.Connection, mailbox: MailboxId) -> array[int]:
@@ -50,10 +58,7 @@ def entries(db: apsw.Connection, mailbox: MailboxId, wanted: UidSet, since: int)
 
 def ranges(db: apsw.Connection, mailbox: MailboxId, wanted: UidSet) -> Iterator[tuple[int, int]]:
     """The ranges of `wanted` that can hold entries: `1:*` and long lists of nothing cost nothing."""
-    low, high = fetch_first(db, "SELECT min(uid), max(uid) FROM entry WHERE mailbox = ?", (mailbox,)) or (
-        None,
-        None,
-    )
+    low, high = fetch_one(db, _ENDS, (mailbox,))
     if low is None:
         return
     for first, last in wanted.ranges:
@@ -123,14 +128,14 @@ def _modseq(change: Change, mailbox: MailboxId) -> int:
     return change.tally(mailbox).modseq or highest_modseq(change.db, mailbox)
 
 
-def _sized(db: apsw.Connection, mailbox: MailboxId, wanted: UidSet) -> list[tuple[int, EmailId, Flags, int]]:
+def _sized(
+    db: apsw.Connection, mailbox: MailboxId, wanted: UidSet, query: str = _SIZED
+) -> list[tuple[int, EmailId, Flags, int]]:
     """(uid, email, flags, size) of the entries in `wanted`, ascending. Raises NoSuchMailbox."""
     highest_modseq(db, mailbox)
     found: list[tuple[int, EmailId, Flags, int]] = []
     for low, high in ranges(db, mailbox, wanted):
-        rows = fetch_all(
-            db, f"{_SIZED} WHERE n.mailbox = ? AND n.uid BETWEEN ? AND ? ORDER BY n.uid", (mailbox, low, high)
-        )
+        rows = fetch_all(db, f"{query} n.mailbox = ? AND n.uid BETWEEN ? AND ? ORDER BY n.uid", (mailbox, low, high))
         found.extend((uid, EmailId(email), Flags(flags), size) for uid, email, flags, size in rows)
     return found
 
@@ -172,9 +177,7 @@ def expunge(change: Change, mailbox: MailboxId, wanted: UidSet, only_deleted: bo
     """Raises NoSuchMailbox."""
     vanished: list[int] = []
     touched: list[EmailId] = []
-    for uid, email, flags, size in _sized(change.db, mailbox, wanted):
-        if only_deleted and not has_flag(flags, "\\Deleted"):
-            continue
+    for uid, email, flags, size in _sized(change.db, mailbox, wanted, _MARKED if only_deleted else _SIZED):
         modseq = change.next_modseq()
         change.displace(mailbox, uid, size, flags, modseq)
         change.touch_email(email, modseq)

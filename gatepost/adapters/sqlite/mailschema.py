@@ -12,7 +12,7 @@ import apsw
 
 from gatepost.adapters.sqlite import access, annotating, keywords, searchindex
 from gatepost.adapters.sqlite.connections import Migration
-from gatepost.adapters.sqlite.entries import UNSEEN
+from gatepost.adapters.sqlite.entries import MARKED, UNSEEN
 
 _VERSION_1 = """
 CREATE TABLE account (
@@ -172,4 +172,9 @@ def migrations(now: float) -> Sequence[Migration]:
         connection.execute(keywords.SCHEMA)
         connection.execute(f"CREATE INDEX entry_unseen ON entry (mailbox, uid) WHERE {UNSEEN}")
 
-    return (first, second, third, fourth, fifth, sixth, seventh)
+    def eighth(connection: apsw.Connection) -> None:
+        """What is marked \\Deleted, and what came last, without looking at the rest."""
+        connection.execute(f"CREATE INDEX entry_deleted ON entry (mailbox, uid, email) WHERE {MARKED}")
+        connection.execute("CREATE INDEX email_received ON email (received DESC, id)")
+
+    return (first, second, third, fourth, fifth, sixth, seventh, eighth)

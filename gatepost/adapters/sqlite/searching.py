@@ -34,16 +34,24 @@ def search(db: apsw.Connection, files: BlobFiles, mailbox: MailboxId, criterion:
 
 
 def query(
-    db: apsw.Connection, files: BlobFiles, criterion: Criterion, sort: Sequence[SortKey], collapse: bool
+    db: apsw.Connection,
+    files: BlobFiles,
+    criterion: Criterion,
+    sort: Sequence[SortKey],
+    collapse: bool,
+    limit: int | None,
 ) -> list[EmailId]:
-    """Emails that match, in the order asked for; with `collapse` the first of each thread. Raises ValueError for a sort
+    """The first `limit` emails that match, in the order asked for; with `collapse` the first of each thread. Raises ValueError for a sort
     key that nobody defined, Overloaded for thousands of criteria."""
     terms = [order_by(key) for key in sort]
     order = Sql(", ".join([*(term.text for term in terms), "m.id"]), *(b for term in terms for b in term.bindings))
     where = possible(criterion, entry=False)
     found: list[EmailId] = []
     threads: set[int] = set()
+    # rows come as they are asked for: by date (`email_received`) nothing behind the last one wanted is looked at
     for number, thread in _matching(db, files, criterion, "m.id, m.thread", "email m", where, order, entry=False):
+        if limit is not None and len(found) >= limit:
+            break
         if not collapse or thread not in threads:
             threads.add(thread)
             found.append(EmailId(number))

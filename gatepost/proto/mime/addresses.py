@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 import msgspec
 
@@ -55,6 +56,8 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _DOMAIN_LITERAL = re.compile(rb"[ \t]*+(\[[^\[\]\s<>,]*+\])")
+_REMEMBERED = 256
+"""Octets of a value that is remembered."""
 _PARENTHESES = re.compile(rb"[()\\]")
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
 _DOT_ATOM = re.compile(r"[^\s\"(),:;<>@\[\\\].]+(?:\.[^\s\"(),:;<>@\[\\\].]+)*")
@@ -74,6 +77,16 @@ def sent_addresses(raw: bytes) -> list[SentMailbox | SentGroup]:
 
 def parse_addresses(raw: bytes) -> list[MimeAddress]:
     """An address header's value, as leniently as real mail needs."""
+    return list(_parsed(raw)) if len(raw) <= _REMEMBERED else _parse(raw)
+
+
+@lru_cache(512)
+def _parsed(raw: bytes) -> tuple[MimeAddress, ...]:
+    """The same people write all the time, and each of their headers is asked for three times."""
+    return tuple(_parse(raw))
+
+
+def _parse(raw: bytes) -> list[MimeAddress]:
     out: list[MimeAddress] = []
     group: str | None = None
     begun = 0

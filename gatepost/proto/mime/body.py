@@ -22,6 +22,10 @@ MAX_ENCLOSED_HEADER = 64 * 1024
 """Octets read of an enclosed message's header."""
 _PREVIEW_OCTETS = 4096
 _PREVIEW_HTML = 65536
+_PREVIEW_START = 4 * PREVIEW
+"""Characters that are tried first: nearly always enough."""
+_RULER_LEFT = 16
+"""More characters than a cut may leave of a ruler that is one only together with what was cut off."""
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f\u00ad\u034f\u200b-\u200f\u2060\ufeff]+")
 _RULER = re.compile(r"(?:[-=_*~#+]\s?){4,}")
 
@@ -110,8 +114,14 @@ def _first(content: bytes, part: Part, octets: int) -> str:
     text = to_text(decode_octets(content[part.body : cut], part.encoding), part.charset)
     if part.subtype != "plain":
         text = html_text(text)
-    text = _BLANKS.sub(" ", _RULER.sub(" ", text)).strip().rstrip("\ufffd")
-    return text if len(text) <= PREVIEW else text[: PREVIEW - 1].rstrip() + "…"
+    line = _one_line(text[:_PREVIEW_START])
+    if len(line) < PREVIEW + _RULER_LEFT:  # else what follows changes at most a ruler cut in two, and that is cut off
+        line = _one_line(text)
+    return line if len(line) <= PREVIEW else line[: PREVIEW - 1].rstrip() + "…"
+
+
+def _one_line(text: str) -> str:
+    return _BLANKS.sub(" ", _RULER.sub(" ", text)).strip().rstrip("\ufffd")
 
 
 def _unuuencode(data: bytes) -> bytes:

@@ -71,13 +71,12 @@ async def open_maildrop(mail: AccountMail) -> Maildrop:
     messages: list[Message] = []
     for begin in range(0, len(entries), BATCH):
         batch = entries[begin : begin + BATCH]
-        emails = {email.id: email for email in await mail.emails([entry.email for entry in batch])}
+        emails = {email.id: email for email in await mail.outlines([entry.email for entry in batch])}
         for entry in batch:
             email = emails.get(entry.email)
             if email is not None:
                 unique = f"{inbox.uidvalidity}.{entry.uid}"
-                body = email.index.root.body
-                messages.append(Message(len(messages) + 1, entry.uid, unique, email.blob, email.size, body))
+                messages.append(Message(len(messages) + 1, entry.uid, unique, email.blob, email.size, email.header))
     return Maildrop(mail, inbox.id, messages)
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gatepost.proto.mime import body as bodies
 from gatepost.proto.mime import decoded_body, html_text, index_message, part_text, search_text
 from gatepost.proto.mime.bodyparts import body_parts
 
@@ -151,3 +152,18 @@ def test_preview_is_short() -> None:
         preview = index_message(b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + body.encode()).preview
         assert 200 < len(preview) <= 256
         assert "\ufffd" not in preview
+
+
+@given(
+    st.lists(
+        st.sampled_from(["-" * 3, "=" * 5, "- " * 4, "word ", "\r\n", "\ufffd", "  ", "x" * 90, "*", "# "]),
+        max_size=120,
+    )
+)
+def test_preview_needs_no_more_than_it_reads(parts: list[str]) -> None:
+    text = "".join(parts)
+    line = bodies._BLANKS.sub(" ", bodies._RULER.sub(" ", text[:4096])).strip().rstrip("\ufffd")
+    expected = line if len(line) <= bodies.PREVIEW else line[: bodies.PREVIEW - 1].rstrip() + "…"
+    content = b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + text.encode()
+    if len(text.encode()) <= 4096:
+        assert index_message(content).preview == expected

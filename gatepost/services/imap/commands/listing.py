@@ -206,7 +206,7 @@ async def _deleted_storage(context: Context, place: Place) -> int:
     total = 0
     for start in range(0, len(ids), _EMAILS_AT_ONCE):
         chunk = ids[start : start + _EMAILS_AT_ONCE]
-        sizes = {email.id: email.size for email in await mail.emails(chunk)}
+        sizes = {email.id: email.size for email in await mail.outlines(chunk)}
         total += sum(sizes.get(email, 0) for email in chunk)
     return total
 

@@ -52,11 +52,11 @@ class Query(msgspec.Struct, frozen=True):
         """Whether its changes follow from the changes of the emails themselves."""
         return not self.collapse and not depends_on_threads(self.criterion, self.sort)
 
-    async def run(self, call: Call) -> list[EmailId]:
-        """The emails, those apart that are marked \\Deleted (RFC 8621 §4.1.1). Raises MethodError unsupportedFilter."""
+    async def run(self, call: Call, limit: int | None = None) -> list[EmailId]:
+        """The first `limit` emails, those apart that are marked \\Deleted (RFC 8621 §4.1.1). Raises MethodError unsupportedFilter."""
         shown = And((self.criterion, await _not_deleted(call))) if self.deleted else self.criterion
         try:
-            return await call.mail.query(shown, self.sort, self.collapse)
+            return await call.mail.query(shown, self.sort, self.collapse, limit)
         except Overloaded:
             raise MethodError("unsupportedFilter", "filter: too many conditions.") from None
 
@@ -66,11 +66,19 @@ async def query(call: Call, arguments: Object) -> Object:
     asked = call.arguments(arguments, EmailQuery)
     wanted = await _prepare(call, asked)
     state = str((await call.mail.states()).email)
-    results = await wanted.run(call)
+    results = await wanted.run(call, _enough(call, asked))
     anchor = parse_email_id(call.real_id(asked.anchor)) if asked.anchor is not None else None
     page = page_of(call, asked, results, anchor)
     shown = msgspec.structs.replace(page, ids=[email_object_id(number) for number in page.ids])
     return query_response(call, asked, shown, len(results), state, wanted.traceable)
+
+
+def _enough(call: Call, asked: EmailQuery) -> int | None:
+    """How many results the answer depends on; None for all."""
+    if asked.anchor is not None or asked.position < 0 or asked.calculate_total:
+        return None
+    most = call.options.max_results
+    return asked.position + (most + 1 if asked.limit is None else min(asked.limit, most))
 
 
 async def query_changes(call: Call, arguments: Object) -> Object:
