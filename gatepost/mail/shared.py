@@ -130,6 +130,12 @@ class SharedMail:
     async def subscribe(self, owner: AccountId, mailbox: MailboxId, subscribed: bool) -> None:
         await self._reader.subscribe(owner, mailbox, subscribed)
 
+    async def left_subscriptions(self) -> tuple[str, ...]:
+        return await self._reader.left_subscriptions()
+
+    async def drop_subscription(self, path: str) -> bool:
+        return await self._reader.drop_subscription(path)
+
     # -- mailboxes ---------------------------------------------------------------------------------------------------
     async def mailboxes(self) -> tuple[Mailbox, ...]:
         """Those that may be looked up."""

@@ -116,6 +116,14 @@ class AccountMail(Protocol):
         """Subscribes to a mailbox of another, or no more. Raises TooManyGrants."""
         ...
 
+    async def left_subscriptions(self) -> tuple[str, ...]:
+        """Paths of own mailboxes that were subscribed to when they were deleted (RFC 9051 §6.3.7), sorted."""
+        ...
+
+    async def drop_subscription(self, path: str) -> bool:
+        """Takes such a path off; whether there was one."""
+        ...
+
     # -- annotations -------------------------------------------------------------------------------------------------
     async def annotations(self, mailbox: MailboxId | None, user: AccountId) -> tuple[Annotation, ...]:
         """The mailbox's, or for None the server's: the shared ones and those that are `user`'s own, by name. Raises

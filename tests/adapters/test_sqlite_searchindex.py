@@ -157,7 +157,8 @@ async def test_mail_of_an_older_version_is_indexed_when_it_is_searched(tmp_path:
     db.execute(
         "DROP TABLE search_header; DROP TABLE search_body; DROP TABLE unindexed; DROP TABLE lost;"
         " DROP TABLE access; DROP TABLE subscription; DROP TABLE annotation; DROP TABLE keyword; DROP INDEX entry_unseen;"
-        " DROP INDEX entry_deleted; DROP INDEX email_received; PRAGMA user_version = 1"
+        " DROP INDEX entry_deleted; DROP INDEX email_received;"
+        " DROP TABLE left_subscription; PRAGMA user_version = 1"
     )
     db.close()
     prepare(path, migrations(0.0))

@@ -189,3 +189,17 @@ async def test_a_watcher_of_others_does_not_hear_its_own_changes(store: Mailstor
     await there.create_mailbox("theirs")
     assert [event.path for change in told for event in change.events] == ["theirs"]
     end()
+
+
+async def test_a_subscription_outlives_its_mailbox(mail: AccountMail) -> None:
+    for path, subscribed in (("a/kept", True), ("b", False), ("c", True)):
+        made = await mail.create_mailbox(path, subscribed=subscribed)
+        await mail.delete_mailbox(made.id)
+    assert await mail.left_subscriptions() == ("a/kept", "c")
+    assert (await mail.create_mailbox("a/kept")).subscribed
+    moved = await mail.update_mailbox((await mail.create_mailbox("d")).id, MailboxUpdate(name="c"))
+    assert moved.subscribed
+    assert await mail.left_subscriptions() == ()
+    await mail.delete_mailbox(moved.id)
+    assert await mail.drop_subscription("c")
+    assert not await mail.drop_subscription("c")

@@ -30,6 +30,7 @@ from gatepost.adapters.sqlite import (
     scripts,
     searching,
     states,
+    subscribing,
 )
 from gatepost.adapters.sqlite.indexing import AccountIndex, Indexing
 from gatepost.adapters.sqlite.mailschema import migrations
@@ -259,6 +260,12 @@ class SqliteAccountMail:
 
     async def subscribe(self, owner: AccountId, mailbox: MailboxId, subscribed: bool) -> None:
         await self._change(lambda change: access.subscribe(change, owner, mailbox, subscribed))
+
+    async def left_subscriptions(self) -> tuple[str, ...]:
+        return await self._read(subscribing.left)
+
+    async def drop_subscription(self, path: str) -> bool:
+        return await self._change(lambda change: subscribing.take_up(change, path))
 
     async def annotations(self, mailbox: MailboxId | None, user: AccountId) -> tuple[Annotation, ...]:
         return await self._read(lambda db: annotating.kept(db, mailbox, user))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import apsw
 from msgspec import UNSET
 
+from gatepost.adapters.sqlite import subscribing
 from gatepost.adapters.sqlite.access import inherit
 from gatepost.adapters.sqlite.emails import destroy_unplaced
 from gatepost.adapters.sqlite.entries import move_all
@@ -94,6 +95,7 @@ def _insert(
 ) -> MailboxId:
     if fetch_first(change.db, "SELECT count(*) FROM mailbox")[0] >= MAX_MAILBOXES:  # type: ignore[index]
         raise BadMailboxName(f"the account has {MAX_MAILBOXES} mailboxes already")
+    subscribed = subscribing.take_up(change, join_path(levels)) or subscribed
     modseq = change.next_modseq()
     change.mailbox_made(modseq)
     change.db.execute(
@@ -131,7 +133,7 @@ def update(change: Change, mailbox: MailboxId, wanted: MailboxUpdate) -> None:
         raise MailboxProtected("INBOX keeps its name, its place and its role")
     _check_role(change.db, role, mailbox)
     if (name, parent) != (old.name, old.parent):
-        _move(change, old, name, parent)
+        subscribed = _move(change, old, name, parent) or subscribed
     elif (role, subscribed, order) == (old.role, old.subscribed, old.sort_order):
         return
     change.db.execute(
@@ -142,8 +144,8 @@ def update(change: Change, mailbox: MailboxId, wanted: MailboxUpdate) -> None:
     change.mailbox_changed(mailbox)
 
 
-def _move(change: Change, old: Mailbox, name: str, parent: MailboxId | None) -> None:
-    """Gives a mailbox its new place; the paths of all under it follow."""
+def _move(change: Change, old: Mailbox, name: str, parent: MailboxId | None) -> bool:
+    """Gives a mailbox its new place; the paths of all under it follow. Whether the new name is still subscribed to."""
     above = by_id(change.db, parent).path + SEPARATOR if parent is not None else ""
     if (above + SEPARATOR).startswith(old.path + SEPARATOR):
         raise BadMailboxName("a mailbox cannot lie under itself")
@@ -164,7 +166,9 @@ def _move(change: Change, old: Mailbox, name: str, parent: MailboxId | None) -> 
     )
     for number, text in below:
         change.db.execute("UPDATE mailbox SET path = ? WHERE id = ?", (text, number))
+        subscribing.take_up(change, text)
     change.events.append(MailboxEvent("renamed", old.id, path, old.path))
+    return subscribing.take_up(change, path)
 
 
 def rename_inbox(change: Change, path: str) -> MailboxId:
@@ -203,6 +207,8 @@ def delete(change: Change, mailbox: MailboxId, with_mail: bool) -> None:
     destroy_unplaced(change, [EmailId(row[0]) for row in rows])
     change.db.execute("DELETE FROM gone_entry WHERE mailbox = ?", (mailbox,))
     change.db.execute("DELETE FROM keyword WHERE mailbox = ?", (mailbox,))
+    if old.subscribed:
+        subscribing.leave(change, old.path)
     change.db.execute("DELETE FROM access WHERE mailbox = ?", (mailbox,))
     change.db.execute("DELETE FROM annotation WHERE mailbox = ?", (mailbox,))
     (created,) = fetch_first(change.db, "DELETE FROM mailbox WHERE id = ? RETURNING created", (mailbox,))  # type: ignore[misc]

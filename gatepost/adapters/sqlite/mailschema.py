@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import apsw
 
-from gatepost.adapters.sqlite import access, annotating, keywords, searchindex
+from gatepost.adapters.sqlite import access, annotating, keywords, searchindex, subscribing
 from gatepost.adapters.sqlite.connections import Migration
 from gatepost.adapters.sqlite.entries import MARKED, UNSEEN
 
@@ -177,4 +177,8 @@ def migrations(now: float) -> Sequence[Migration]:
         connection.execute(f"CREATE INDEX entry_deleted ON entry (mailbox, uid, email) WHERE {MARKED}")
         connection.execute("CREATE INDEX email_received ON email (received DESC, id)")
 
-    return (first, second, third, fourth, fifth, sixth, seventh, eighth)
+    def ninth(connection: apsw.Connection) -> None:
+        """Names that stay subscribed after their mailbox is gone."""
+        connection.execute(subscribing.SCHEMA)
+
+    return (first, second, third, fourth, fifth, sixth, seventh, eighth, ninth)

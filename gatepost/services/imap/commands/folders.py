@@ -76,8 +76,9 @@ async def subscribe(context: Context, command: Subscribe) -> Status:
 
 
 async def unsubscribe(context: Context, command: Unsubscribe) -> Status:
-    """See `subscribe`."""
-    await _set_subscribed(context, command.mailbox, False)
+    """Also of a name whose mailbox is gone (§6.3.8)."""
+    if not await context.mail.drop_subscription(context.name(command.mailbox)):
+        await _set_subscribed(context, command.mailbox, False)
     return ok("UNSUBSCRIBE done")
 
 

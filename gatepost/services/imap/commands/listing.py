@@ -80,6 +80,9 @@ async def list_mailboxes(context: Context, command: List) -> Answer:
     patterns = _patterns(context, command.reference, command.patterns)
     found = await places(context, patterns)
     everything = [place.mailbox for place in found]
+    left: tuple[str, ...] = ()
+    if "SUBSCRIBED" in command.select and "SPECIAL-USE" not in command.select:
+        left = await context.mail.left_subscriptions()
     matches = matcher(patterns)
     _tell_levels(context, command, patterns, everything)
     parents = parents_of(everything)
@@ -87,7 +90,7 @@ async def list_mailboxes(context: Context, command: List) -> Answer:
         mailbox = place.mailbox
         if not matches(mailbox.path):
             continue
-        child_info = _child_info(command, mailbox.path, everything, matches)
+        child_info = _child_info(command, mailbox.path, everything, left, matches)
         wanted = _wanted(command, mailbox)
         if not wanted and not child_info:
             continue
@@ -98,6 +101,9 @@ async def list_mailboxes(context: Context, command: List) -> Answer:
         if wanted:
             await _tell_more(context, command, place)
         await context.relieve()
+    for path, child_info in _left(command, everything, left, matches):
+        names = ("\\NonExistent", "\\Subscribed") if path in left else ("\\NonExistent",)
+        context.send(render.listed(Listed(path, names, child_info), context.utf8))
     return ok("LIST done")
 
 
@@ -107,7 +113,7 @@ def _tell_levels(context: Context, command: List, patterns: Sequence[str], every
     levels = bare_levels(everything) if walking else []
     matches, walked = matcher(patterns), matcher(walking)
     for path in levels:
-        child_info = _child_info(command, path, everything, matches)
+        child_info = _child_info(command, path, everything, (), matches)
         if walked(path) and (child_info or not command.select):
             names = ("\\NonExistent", "\\Noselect", "\\HasChildren")
             context.send(render.listed(Listed(path, names, child_info), context.utf8))
@@ -129,6 +135,23 @@ async def _tell_more(context: Context, command: List, place: Place) -> None:
         context.send(my_rights(render.mailbox_name(mailbox.path, context.utf8), rights))
 
 
+def _left(
+    command: List, everything: Sequence[Mailbox], left: Sequence[str], matches: Matches
+) -> list[tuple[str, tuple[str, ...]]]:
+    """Names still subscribed to whose mailbox is gone (RFC 5258 §3.4), and with RECURSIVEMATCH those above them; each with
+    its CHILDINFO."""
+    there = {mailbox.path for mailbox in everything}
+    above = {path for name in left if not matches(name) for path in _above(name)} - there
+    if "RECURSIVEMATCH" not in command.select:
+        above = set()
+    return [(path, ("SUBSCRIBED",) if path in above else ()) for path in sorted({*left, *above}) if matches(path)]
+
+
+def _above(path: str) -> list[str]:
+    levels = path.split(SEPARATOR)
+    return [SEPARATOR.join(levels[:depth]) for depth in range(1, len(levels))]
+
+
 def _wanted(command: List, mailbox: Mailbox) -> bool:
     """Whether the selection options take it. REMOTE adds mailboxes elsewhere, of which there are none (RFC 5258 §3.1)."""
     if "SUBSCRIBED" in command.select and not mailbox.subscribed:
@@ -136,13 +159,16 @@ def _wanted(command: List, mailbox: Mailbox) -> bool:
     return "SPECIAL-USE" not in command.select or special_use(mailbox) is not None
 
 
-def _child_info(command: List, path: str, everything: Sequence[Mailbox], matches: Matches) -> tuple[str, ...]:
+def _child_info(
+    command: List, path: str, everything: Sequence[Mailbox], left: Sequence[str], matches: Matches
+) -> tuple[str, ...]:
     """RECURSIVEMATCH: which base options have a mailbox under this one that the patterns leave out (RFC 5258 §3.5)."""
     if "RECURSIVEMATCH" not in command.select:
         return ()
     prefix = path + SEPARATOR
     under = [one for one in everything if one.path.startswith(prefix) and not matches(one.path)]
-    if not any(_wanted(command, one) for one in under):
+    under_left = any(name.startswith(prefix) and not matches(name) for name in left)
+    if not under_left and not any(_wanted(command, one) for one in under):
         return ()
     return tuple(name for name in ("SUBSCRIBED", "SPECIAL-USE") if name in command.select)
 
@@ -152,6 +178,7 @@ async def list_subscribed(context: Context, command: Lsub) -> Answer:
     patterns = _patterns(context, command.reference, (command.pattern,))
     matches = matcher(patterns)
     subscribed = {mailbox.path for _, mailbox in await places(context, patterns) if mailbox.subscribed}
+    subscribed.update(await context.mail.left_subscriptions())
     found = {path: () for path in subscribed if matches(path)}
     lines: dict[str, tuple[str, ...]] = dict(found)
     for path in subscribed - found.keys():
