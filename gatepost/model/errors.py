@@ -19,6 +19,10 @@ class StorageUnavailable(Temporary):
     """The disk is full, read-only or failing; nothing was changed."""
 
 
+class StorageDamaged(StorageUnavailable):
+    """What is stored cannot be read any more; waiting will not help, an administrator may."""
+
+
 class Overloaded(Temporary):
     """A budget (octets in flight, queue of password checks) is used up."""
 
@@ -59,8 +63,16 @@ class MailboxExists(GatepostError):
     """A mailbox has this name already."""
 
 
+class RoleTaken(MailboxExists):
+    """Another mailbox has this role already."""
+
+
 class BadMailboxName(GatepostError):
     """The name cannot be a mailbox's: empty, too long, control characters, an empty level."""
+
+
+class TooManyMailboxes(BadMailboxName):
+    """The account has as many mailboxes as it may have."""
 
 
 class MailboxHasChildren(GatepostError):

@@ -29,6 +29,10 @@ class BadFlag(ValueError):
     """Not a flag that can be kept: malformed, too long, too many, or a system flag that nobody defined."""
 
 
+class TooManyFlags(BadFlag):
+    """More keywords than one message may have."""
+
+
 def make_flags(names: Iterable[str]) -> Flags:
     """The canonical set of `names`; spelling of a keyword is the first one given. Raises BadFlag."""
     seen: dict[str, str] = {}
@@ -41,7 +45,7 @@ def make_flags(names: Iterable[str]) -> Flags:
         else:
             raise BadFlag(f"not a flag: {name[:40]!r}")
     if len(seen) > MAX_KEYWORDS:
-        raise BadFlag(f"more than {MAX_KEYWORDS} flags on one message")
+        raise TooManyFlags(f"more than {MAX_KEYWORDS} flags on one message")
     return Flags(" ".join(name for _, name in sorted(seen.items(), key=_rank)))
 
 

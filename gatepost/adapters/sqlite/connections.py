@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import apsw
 
-from gatepost.model.errors import StorageUnavailable
+from gatepost.model.errors import StorageDamaged, StorageUnavailable
 
 Migration: TypeAlias = Callable[[apsw.Connection], None]
 """Brings the schema from the version before to the next; runs within the migrating transaction."""
@@ -108,6 +108,8 @@ def connect(path: Path, query_only: bool = False) -> apsw.Connection:
 
 def unavailable(error: Exception) -> StorageUnavailable:
     """The domain's word for one of STORAGE_FAILURES; the cause goes to the log, never to a peer."""
-    failure = StorageUnavailable("the storage does not work at the moment")
+    damaged = isinstance(error, apsw.CorruptError | apsw.NotADBError)
+    kind = StorageDamaged if damaged else StorageUnavailable
+    failure = kind("the storage is damaged" if damaged else "the storage does not work at the moment")
     failure.__cause__ = error
     return failure

@@ -22,6 +22,8 @@ from gatepost.model.errors import (
     MailboxHasMail,
     MailboxProtected,
     NoSuchMailbox,
+    RoleTaken,
+    TooManyMailboxes,
 )
 from gatepost.model.flags import Flags
 from gatepost.model.mail import ROLES, SEPARATOR, EmailId, Mailbox, MailboxEvent, MailboxId, MailboxUpdate
@@ -94,7 +96,7 @@ def _insert(
     change: Change, levels: tuple[str, ...], parent: MailboxId | None, role: str | None, subscribed: bool
 ) -> MailboxId:
     if fetch_first(change.db, "SELECT count(*) FROM mailbox")[0] >= MAX_MAILBOXES:  # type: ignore[index]
-        raise BadMailboxName(f"the account has {MAX_MAILBOXES} mailboxes already")
+        raise TooManyMailboxes(f"the account has {MAX_MAILBOXES} mailboxes already")
     subscribed = subscribing.take_up(change, join_path(levels)) or subscribed
     modseq = change.next_modseq()
     change.mailbox_made(modseq)
@@ -111,14 +113,14 @@ def _insert(
 
 
 def _check_role(db: apsw.Connection, role: str | None, mailbox: MailboxId | None = None) -> None:
-    """A role is one mailbox's only (RFC 8621 §2). Raises MailboxExists, BadMailboxName."""
+    """A role is one mailbox's only (RFC 8621 §2). Raises RoleTaken, BadMailboxName."""
     if role is None:
         return
     if role not in ROLES:
         raise BadMailboxName("no mailbox can have this role")
     row = fetch_first(db, "SELECT id FROM mailbox WHERE role = ?", (role,))
     if row is not None and row[0] != mailbox:
-        raise MailboxExists("another mailbox has this role")
+        raise RoleTaken("another mailbox has this role")
 
 
 def update(change: Change, mailbox: MailboxId, wanted: MailboxUpdate) -> None:

@@ -86,7 +86,7 @@ class ImapSession:
         handler = HANDLERS[type(command)]
         self._tried = self._tried or isinstance(command, Login | Authenticate)
         if not _allowed(context, handler.state):
-            context.send(bad("Not now").render(tag))
+            context.send(bad("Not now", "CLIENTBUG").render(tag))
             self._count_out_of_turn(context)
             return
         try:

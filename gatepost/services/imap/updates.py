@@ -54,8 +54,10 @@ async def report(context: Context, expunges: bool, everything: bool = False) -> 
 def _end(context: Context, error: Exception) -> None:
     """RFC 2180 §3.3: deleted under us, or withdrawn (RFC 4314 §5.1.1); nothing else can be said about it."""
     context.unselect()
-    happened = "was deleted" if isinstance(error, NoSuchMailbox) else "may not be read any more"
-    context.send(bye(f"The selected mailbox {happened}").render())
+    if isinstance(error, NoSuchMailbox):
+        context.send(bye("The selected mailbox was deleted", "NONEXISTENT").render())
+    else:
+        context.send(bye("The selected mailbox may not be read any more", "NOPERM").render())
     context.over = True
 
 

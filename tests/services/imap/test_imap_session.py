@@ -95,7 +95,7 @@ async def test_what_is_not_done_ends_idle(rooms):
     await ada.send(b"i IDLE\r\n")
     await ada.line()
     await ada.send(b"NOOP\r\n")
-    assert await ada.line() == b"i BAD Expected DONE"
+    assert await ada.line() == b"i BAD [CLIENTBUG] Expected DONE"
 
 
 async def test_compression(rooms):
@@ -173,9 +173,9 @@ async def test_a_client_that_does_not_read_is_not_read_from(rooms):
         ("SEARCH CHARSET KOI8-R TEXT x", b"t NO [BADCHARSET (US-ASCII UTF-8 "),
         ("STORE 1 +FLAGS (\\Recent)", b"t NO [CANNOT] "),
         ("APPEND INBOX {0+}\r\n", b"t NO An empty message"),
-        ("APPEND INBOX UTF8 (~{1+}\r\nx)", b"t BAD UTF8=ACCEPT was not enabled"),
-        ("UID FETCH 1 FLAGS (CHANGEDSINCE 1 VANISHED)", b"t BAD QRESYNC was not enabled"),
-        ("FETCH 2 FLAGS", b"t BAD There is no message of that number"),
+        ("APPEND INBOX UTF8 (~{1+}\r\nx)", b"t BAD [CLIENTBUG] UTF8=ACCEPT was not enabled"),
+        ("UID FETCH 1 FLAGS (CHANGEDSINCE 1 VANISHED)", b"t BAD [CLIENTBUG] QRESYNC was not enabled"),
+        ("FETCH 2 FLAGS", b"t BAD [CLIENTBUG] There is no message of that number"),
         ("UID FETCH 900:* UID", b"t OK FETCH done"),
         ("UID EXPUNGE 1:*", b"t OK EXPUNGE done"),
         ("UID COPY 99 Trash", b"t OK There was nothing to do"),

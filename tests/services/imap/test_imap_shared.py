@@ -53,7 +53,7 @@ async def test_rights_end_with_the_next_command(rooms):
     await ada.ask("SETACL Team bob -r")
     answer = await bob.ask("FETCH 1 FLAGS")
     assert answer == [
-        b"* BYE The selected mailbox may not be read any more",
+        b"* BYE [NOPERM] The selected mailbox may not be read any more",
         b"t NO [NOPERM] You may not do that here",
     ]
 
@@ -66,14 +66,14 @@ async def test_whoever_is_idle_is_told_of_lost_rights(rooms):
     assert (await bob.line()).startswith(b"* FLAGS (")
     assert (await bob.line()).startswith(b"* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Seen \\Draft")
     await ada.ask("DELETEACL Team bob")
-    assert await bob.line() == b"* BYE The selected mailbox was deleted"
+    assert await bob.line() == b"* BYE [NONEXISTENT] The selected mailbox was deleted"
 
 
 async def test_the_owner_deletes_under_the_other(rooms):
     ada = await share(rooms, "lrswite")
     bob = await rooms.bob(f"SELECT {BOX}")
     await ada.ask("DELETE Team")
-    assert (await bob.ask("NOOP"))[0] == b"* BYE The selected mailbox was deleted"
+    assert (await bob.ask("NOOP"))[0] == b"* BYE [NONEXISTENT] The selected mailbox was deleted"
 
 
 async def test_recent_is_the_owners(rooms):

@@ -126,7 +126,7 @@ def _id(cursor: Cursor) -> Id:
 
     fields = cursor.listing(field, empty=True)
     if len(fields) > _MAX_ID_FIELDS:  # RFC 2971 §3.3
-        raise SyntaxFault("Too many ID fields")
+        raise SyntaxFault("Too many ID fields", "LIMIT")
     return Id(fields)
 
 

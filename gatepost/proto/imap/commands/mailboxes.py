@@ -228,7 +228,7 @@ def _list(cursor: Cursor) -> List:
         extended = True
         patterns = cursor.listing(cursor.pattern)
         if len(patterns) > _MAX_PATTERNS:
-            raise SyntaxFault("Too many patterns")
+            raise SyntaxFault("Too many patterns", "LIMIT", no=True)
     else:
         patterns = (cursor.pattern(),)
     returns: frozenset[str] = frozenset()

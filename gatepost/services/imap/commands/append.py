@@ -33,7 +33,7 @@ async def replace(context: Context, command: Replace) -> Status:
     view = context.writable
     old = view.resolve(command.message, command.uid)
     if not view.count(old):
-        return no("There is no such message")
+        return no("There is no such message", "NONEXISTENT")
     (mail, mailbox), [draft] = await _drafts(context, command.mailbox, (command.new,), command.utf8)
     stored = await context.house.mailboxes.replace(view.mail, view.mailbox, next(iter(old)), mail, draft)
     view.dirty = True
@@ -53,7 +53,7 @@ async def _drafts(
 ) -> tuple[Place, list[Draft]]:
     """Where the messages are to go, and what is to be kept. Raises Refused."""
     if utf8 and not context.utf8:
-        raise Refused(bad("UTF8=ACCEPT was not enabled"))  # RFC 6855 §4
+        raise Refused(bad("UTF8=ACCEPT was not enabled", "CLIENTBUG"))  # RFC 6855 §4
     place = await context.target(name)  # first: a client that is told TRYCREATE needs to know nothing else
     must_be_few(context, len(messages), saving=True)
     octets = await contents(context, messages)

@@ -21,7 +21,7 @@ from gatepost.services.imap.updates import report
 async def fetch(context: Context, command: Fetch) -> Status:
     """See the module."""
     if command.vanished and not context.qresync:
-        return bad("QRESYNC was not enabled")  # RFC 7162 §3.2.6
+        return bad("QRESYNC was not enabled", "CLIENTBUG")  # RFC 7162 §3.2.6
     items = _items(command)
     if command.changed_since is not None or Attribute("MODSEQ") in items:
         context.use_condstore()

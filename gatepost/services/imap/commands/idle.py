@@ -25,7 +25,7 @@ async def idle(context: Context, command: Idle) -> Status:
             if isinstance(event, IdleDone):
                 return ok("IDLE done")
             if event is not None:
-                return bad("Expected DONE")
+                return bad("Expected DONE", "CLIENTBUG")
     finally:
         context.idling = False
 

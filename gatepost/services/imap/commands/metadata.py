@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from gatepost.model.annotation import MAX_VALUE
-from gatepost.model.errors import AnnotationTooLarge, MailboxExists, TooManyAnnotations
+from gatepost.model.errors import AnnotationTooLarge, TooManyAnnotations
 from gatepost.model.mail import Mailbox, MailboxId, MailboxUpdate
 from gatepost.ports.mailstore import AccountMail
 from gatepost.proto.imap.commands import GetMetadata, SetMetadata
@@ -101,8 +101,6 @@ async def set_metadata(context: Context, command: SetMetadata) -> Status:
         return no("The value is too large", f"METADATA MAXSIZE {MAX_VALUE}")
     except TooManyAnnotations:
         return no("There is no room for another entry", "METADATA TOOMANY")
-    except MailboxExists:
-        return no("Another mailbox has that special use", "USEATTR")
     return ok("SETMETADATA done")
 
 

@@ -32,7 +32,7 @@ MAX_KEYWORDS = 200
 async def select(context: Context, command: Select) -> Status:
     """SELECT and EXAMINE."""
     if command.qresync is not None and not context.qresync:
-        return bad("QRESYNC was not enabled")  # RFC 7162 §3.2.5
+        return bad("QRESYNC was not enabled", "CLIENTBUG")  # RFC 7162 §3.2.5
     if context.view is not None:
         # the old mailbox is closed even if the new one cannot be opened (RFC 9051 §6.3.2)
         context.unselect()
