@@ -205,3 +205,25 @@ async def test_a_few_messages_wait_and_a_closing_store_does_not(tmp_path: Path) 
     with pytest.raises(StorageUnavailable):
         waiting.step()
     store._indexing._index(waiting)  # says nothing: whoever asked has been told
+
+
+@pytest.mark.parametrize("name", ["subject", "x-long", "from", "absent"])
+@pytest.mark.parametrize("word", ["", "ß", "two", "a <b@c.example>", "\udce4", "three\n", "Subject", "x-long: two"])
+async def test_kept_texts_answer_as_messages_do(tmp_path: Path, name: str, word: str) -> None:
+    store = SqliteMailstore(tmp_path, SystemClock())
+    mail = store.open(AccountId("a1"))
+    box = (await mail.mailbox("INBOX")).id
+    contents = [
+        b"Subject: one\r\nX-Long: two\r\n three\r\nFrom: a <b@c.example>\r\n\r\ntwo STRASSE\r\n",
+        b'X-Long: two\r\nX-Long:\r\nSubject: =?utf-8?q?three=0AX-Long:_two?=\r\nFrom: "a" (x) <b@c.example>\r\n\r\n\xe4 three\r\n',
+        "Subject: Straße\r\n\r\n".encode(),
+        b"no header at all two",
+        b"",
+    ]
+    await mail.append_all([Draft(content, (box,)) for content in contents])
+    asked = [ask.Header(name, word), ask.Addresses((name,), word), ask.Body(word), ask.Text(word)]
+    before = [await mail.search(box, each) for each in (*asked, *map(ask.Not, asked))]
+    await mail.index_text()
+    assert [await mail.search(box, each) for each in (*asked, *map(ask.Not, asked))] == before
+    assert await store.upkeep.check(AccountId("a1")) == []
+    await store.close()

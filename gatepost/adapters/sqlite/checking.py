@@ -150,12 +150,14 @@ CHECKS: tuple[Check, ...] = (
         "search",
         "message {} is neither in the index of text nor waiting for it",
         "SELECT id FROM email WHERE id NOT IN (SELECT email FROM unindexed)"
-        " AND (id NOT IN (SELECT id FROM search_header_docsize) OR id NOT IN (SELECT id FROM search_body_docsize))",
+        " AND (id NOT IN (SELECT id FROM search_header_docsize) OR id NOT IN (SELECT id FROM search_body_docsize)"
+        " OR id NOT IN (SELECT email FROM search_text))",
     ),
     Check(
         "search",
         "the index of text knows message {}, which is not there",
         "SELECT id FROM (SELECT id FROM search_header_docsize UNION SELECT id FROM search_body_docsize UNION"
+        " SELECT email FROM search_text UNION"
         " SELECT email FROM unindexed) WHERE id NOT IN (SELECT id FROM email)",
     ),
     Check(

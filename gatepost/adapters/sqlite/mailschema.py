@@ -181,4 +181,8 @@ def migrations(now: float) -> Sequence[Migration]:
         """Names that stay subscribed after their mailbox is gone."""
         connection.execute(subscribing.SCHEMA)
 
-    return (first, second, third, fourth, fifth, sixth, seventh, eighth, ninth)
+    def tenth(connection: apsw.Connection) -> None:
+        """Decoded texts are kept: all is indexed anew."""
+        searchindex.queue_all(connection)
+
+    return (first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth)

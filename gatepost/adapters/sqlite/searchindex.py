@@ -3,7 +3,7 @@
 It narrows and never decides: what it lets through is compared exactly (`textmatch`), since the three-character groups of a word
 may stand apart in a text. IMAP's substrings need three characters; for shorter ones everything is compared.
 
-The index holds no text (contentless) and no positions. An email that waits for it is in `unindexed`, and passes every time;
+The index holds no text (contentless, `texts` does) and no positions. An email that waits for it is in `unindexed`, and passes every time;
 so does one whose text is too long for the index, for ever. Delivery only puts an email's number there: `indexing` does the rest.
 """
 
@@ -14,6 +14,7 @@ from collections.abc import Iterable
 import apsw
 import msgspec
 
+from gatepost.adapters.sqlite import texts
 from gatepost.adapters.sqlite.blobs import BlobFiles, read
 from gatepost.adapters.sqlite.expressions import FALSE, TRUE, Sql, join
 from gatepost.adapters.sqlite.indexrows import index_of
@@ -31,6 +32,7 @@ _INDEXES = "".join(
     " (text, content='', contentless_delete=1, detail=none, tokenize='trigram case_sensitive 1');"
     for table in _TABLES
 )
+_INDEXES += texts.SCHEMA
 SCHEMA = f"""{_INDEXES}
 CREATE TABLE unindexed (
     email INTEGER PRIMARY KEY,
@@ -54,6 +56,8 @@ class Document(msgspec.Struct, frozen=True):
     email: EmailId
     header: str | None
     body: str = ""
+    kept_header: bytes | None = None
+    kept_body: bytes = b""
 
 
 # -- narrowing ---------------------------------------------------------------------------------------------------------
@@ -118,6 +122,7 @@ def forget(db: apsw.Connection, email: EmailId) -> None:
     if fetch_first(db, "DELETE FROM unindexed WHERE email = ? RETURNING 1", (email,)) is None:
         db.execute("DELETE FROM search_header WHERE rowid = ?", (email,))
         db.execute("DELETE FROM search_body WHERE rowid = ?", (email,))
+        texts.forget(db, email)
 
 
 def waiting(db: apsw.Connection, files: BlobFiles, emails: int, octets: int) -> list[Document]:
@@ -138,10 +143,11 @@ def _document(db: apsw.Connection, files: BlobFiles, email: EmailId, blob: BlobI
         content = read(db, files, blob, 0, None)
     except NoSuchBlob:
         return Document(email, None)
-    top, body = header_document(fields_of(content[:header])), body_text(content, index_of(db, email))
-    return (
-        Document(email, storable(top), storable(body)) if len(top) + len(body) <= LONG_TEXT else Document(email, None)
-    )
+    fields = fields_of(content[:header])
+    top, body = header_document(fields), body_text(content, index_of(db, email))
+    if len(top) + len(body) > LONG_TEXT:
+        return Document(email, None)
+    return Document(email, storable(top), storable(body), texts.header_kept(fields), texts.body_kept(body))
 
 
 def fill(db: apsw.Connection, documents: Iterable[Document]) -> None:
@@ -152,3 +158,4 @@ def fill(db: apsw.Connection, documents: Iterable[Document]) -> None:
         elif fetch_first(db, "DELETE FROM unindexed WHERE email = ? AND long = 0 RETURNING 1", (document.email,)):
             db.execute("INSERT INTO search_header (rowid, text) VALUES (?, ?)", (document.email, document.header))
             db.execute("INSERT INTO search_body (rowid, text) VALUES (?, ?)", (document.email, document.body))
+            texts.keep(db, document.email, document.kept_header, document.kept_body)

@@ -1,7 +1,7 @@
 """The part of a search that SQL cannot answer: text, decoded and compared without regard to case (RFC 9051 §6.4.4).
 
-A message's octets are read when a criterion first needs them, its header alone if that is enough; within And and Or the
-cheap criteria come first.
+Texts that were kept (`texts`) are compared as they are. Else a message's octets are read when a criterion first needs them,
+its header alone if that is enough; within And and Or the cheap criteria come first.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import apsw
 
-from gatepost.adapters.sqlite import blobs
+from gatepost.adapters.sqlite import blobs, texts
 from gatepost.adapters.sqlite.criteria import has_text, possible
 from gatepost.adapters.sqlite.expressions import Sql
 from gatepost.adapters.sqlite.indexrows import index_of
@@ -38,8 +38,10 @@ class Message:
         self._db, self._files, self._email, self._blob, self._header_size = db, files, email, blob, header
         self.known = known
         self._fields: list[tuple[str, bytes]] | None = None
-        self._header_text: str | None = None
-        self._body_text: str | None = None
+        self._header: bytes | None = None
+        self._kept: bytes | None = None
+        self._asked = False
+        self._body: bytes | None = None
 
     def fields(self) -> list[tuple[str, bytes]]:
         """The header's fields, names in lower case, values raw."""
@@ -47,17 +49,28 @@ class Message:
             self._fields = fields_of(self._octets(self._header_size))
         return self._fields
 
-    def header_text(self) -> str:
-        """All of the header, decoded and folded."""
-        if self._header_text is None:
-            self._header_text = header_text(self.fields())
-        return self._header_text
+    def kept_header(self) -> bytes | None:
+        """All of the header as `texts` has it; None where it has not."""
+        if not self._asked:
+            self._kept, self._asked = texts.header_of(self._db, self._email), True
+        return self._kept
 
-    def body_text(self) -> str:
-        """All text of the body, decoded and folded."""
-        if self._body_text is None:
-            self._body_text = body_text(self._octets(None), index_of(self._db, self._email))
-        return self._body_text
+    def header(self) -> bytes:
+        """All of the header, decoded and folded, in UTF-8."""
+        if self._header is None:
+            kept = self.kept_header()
+            self._header = texts.octets(header_text(self.fields())) if kept is None else kept
+        return self._header
+
+    def body(self) -> bytes:
+        """All text of the body, decoded and folded, in UTF-8."""
+        if self._body is None:
+            kept = texts.body_of(self._db, self._email)
+            self._body = self._decoded_body() if kept is None else kept
+        return self._body
+
+    def _decoded_body(self) -> bytes:
+        return texts.octets(body_text(self._octets(None), index_of(self._db, self._email)))
 
     def _octets(self, end: int | None) -> bytes:
         """Of a message whose octets are lost there is nothing to find; the search goes on."""
@@ -95,11 +108,11 @@ class Question:
             case ask.Addresses(names, text):
                 return _addresses(frozenset(name.lower() for name in names), fold(text))
             case ask.Body(text):
-                body = fold(text)
-                return lambda message: body in message.body_text()
+                body = texts.octets(fold(text))
+                return lambda message: body in message.body()
             case ask.Text(text):
-                anywhere = fold(text)
-                return lambda message: anywhere in message.header_text() or anywhere in message.body_text()
+                anywhere = texts.octets(fold(text))
+                return lambda message: anywhere in message.header() or anywhere in message.body()
         raise TypeError(f"not a criterion: {type(criterion).__name__}")
 
 
@@ -113,7 +126,12 @@ def cost(criterion: Criterion) -> int:
 
 
 def _header(name: str, text: str) -> Callable[[Message], bool]:
+    folded, word = texts.octets(fold(name)), texts.octets(text)
+
     def matches(message: Message) -> bool:
+        kept = message.kept_header()
+        if kept is not None:
+            return texts.holds(kept, folded, word)
         values = (value for field, value in message.fields() if field == name)
         return any(not text or text in fold(mime.decode_text(value)) for value in values)
 
@@ -121,7 +139,12 @@ def _header(name: str, text: str) -> Callable[[Message], bool]:
 
 
 def _addresses(names: frozenset[str], text: str) -> Callable[[Message], bool]:
+    folded, word = [texts.octets(fold(name)) for name in names], texts.octets(text)
+
     def matches(message: Message) -> bool:
+        kept = message.kept_header()
+        if kept is not None and any(texts.holds(kept, name, word) for name in folded):
+            return True  # as it is written; else it may still be so spelled
         values = (value for field, value in message.fields() if field in names)
         return any(text in spelling for value in values for spelling in spellings(value))
 
