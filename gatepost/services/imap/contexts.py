@@ -9,7 +9,7 @@ Law: the number of contexts and of what they hold is bounded (§4.3.1).
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -30,6 +30,9 @@ MAX_CONTEXTS = 16
 """Contexts of a session."""
 MAX_MEMBERS = 2_000_000
 """Messages in all of them together when another is begun."""
+MAX_SORTED = 100_000
+"""Messages in a sorted one: who is where there is found by going through all."""
+_FEW = 64
 
 
 @dataclass(slots=True)
@@ -56,19 +59,21 @@ def begin(
     """Keeps the result of the command up to date from now on, or says that it will not be (§4.3.1). `key` is `fixed`."""
     contexts, uids = context.selected.contexts, array("I", found)
     held = sum(len(one.uids) for one in contexts.values())
-    if len(contexts) >= MAX_CONTEXTS or held + len(uids) > MAX_MEMBERS:
+    too_long = order is not None and len(uids) > MAX_SORTED
+    if too_long or len(contexts) >= MAX_CONTEXTS or held + len(uids) > MAX_MEMBERS:
         tag = string(context.tag.encode("ascii")).decode("ascii")
         code = "" if "]" in tag else f"NOUPDATE {tag}"  # simple clients would end the code there
-        context.send(no("Too many searches are kept up to date", code).render())
+        text = "The result is too long" if too_long else "Too many searches are kept up to date"
+        context.send(no(text, code).render())
         return
     contexts[context.tag] = SearchContext(context.tag, uid, key, returns.items, order, uids)
 
 
 def tell_removed(context: Context, view: Selected, gone: Iterable[int]) -> None:
     """Expunged messages leave every context, before their EXPUNGE, so that their numbers are right (§4.3.4)."""
-    lost = set(gone)
+    lost = list(gone)
     for one in view.contexts.values() if lost else ():
-        _tell(context, view, one, "REMOVEFROM", _take_out(one, lost.intersection(one.uids)))
+        _tell(context, view, one, "REMOVEFROM", _take_out(one, _members_among(one, lost)))
 
 
 async def look_again(view: Selected, context: Context, touched: Sequence[int]) -> list[tuple[SearchContext, set[int]]]:
@@ -106,7 +111,11 @@ def _take_out(one: SearchContext, lost: set[int]) -> list[tuple[int, list[int]]]
     if not lost:
         return []
     if one.order is None:
-        one.uids = array("I", [uid for uid in one.uids if uid not in lost])
+        if len(lost) > _FEW:
+            one.uids = array("I", [uid for uid in one.uids if uid not in lost])
+        else:
+            for uid in lost:
+                del one.uids[bisect_left(one.uids, uid)]
         return [(0, sorted(lost))]
     runs: list[tuple[int, list[int]]] = []
     for place, uid in enumerate(one.uids, 1):
@@ -125,7 +134,11 @@ async def _put_in(context: Context, one: SearchContext, came: Sequence[int]) -> 
     if not came:
         return []
     if one.order is None:
-        one.uids = array("I", sorted((*one.uids, *came)))
+        if len(came) > _FEW:
+            one.uids = array("I", sorted((*one.uids, *came)))
+        else:
+            for uid in came:
+                insort(one.uids, uid)
         return [(0, list(came))]
     runs: list[tuple[int, list[int]]] = []
     async for uid, email, _ in emails_of(context, came):

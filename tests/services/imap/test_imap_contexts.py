@@ -113,6 +113,29 @@ async def test_how_many_there_may_be(rooms, monkeypatch):
     assert b"NOUPDATE" in (await ada.ask("SEARCH RETURN (UPDATE) ALL", "large"))[1]
 
 
+async def test_how_long_a_sorted_one_may_be(rooms, monkeypatch):
+    monkeypatch.setattr(contexts, "MAX_SORTED", 2)
+    await rooms.deliver(b"a: b\r\n\r\n", count=3)
+    ada = await rooms.ada("SELECT INBOX")
+    lines = await ada.ask("SORT RETURN (UPDATE COUNT) (SIZE) UTF-8 ALL", "s")
+    assert lines[1] == b'* NO [NOUPDATE "s"] The result is too long'
+    assert len(await ada.ask("SEARCH RETURN (UPDATE COUNT) ALL", "u")) == 2
+
+
+async def test_many_at_once(rooms):
+    ada, other = await rooms.ada("SELECT INBOX"), await rooms.ada("SELECT INBOX")
+    await ada.ask("UID SEARCH RETURN (UPDATE) SEEN", "c")
+    await rooms.deliver(b"a: b\r\n\r\n", count=200)
+    await other.ask("NOOP")
+    await other.ask("STORE 1:200 +FLAGS.SILENT (\\Seen)")
+    assert b'* ESEARCH (TAG "c") UID ADDTO (0 1:200)' in await ada.ask("NOOP")
+    await other.ask("STORE 3:190 -FLAGS.SILENT (\\Seen)")
+    assert b'* ESEARCH (TAG "c") UID REMOVEFROM (0 3:190)' in await ada.ask("NOOP")
+    await other.ask("STORE 2,200 +FLAGS.SILENT (\\Deleted)")
+    await other.ask("EXPUNGE")
+    assert b'* ESEARCH (TAG "c") UID REMOVEFROM (0 2,200)' in await ada.ask("NOOP")
+
+
 async def test_idle_tells_them_too(rooms):
     ada = await rooms.ada("SELECT INBOX")
     await ada.ask("UID SEARCH RETURN (UPDATE) ALL", "c")
