@@ -1,4 +1,4 @@
-"""`gatepost mail`: bring mail in and out, check and mend it, back it up and restore it, let old mail go."""
+"""`gatepost mail`: bring mail in and out, check and mend it, back it up and restore it, let old mail go, share it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gatepost.cli import mailcare
+from gatepost.cli import mailcare, sharing
 from gatepost.cli.client import Client
 from gatepost.cli.output import as_json, errors, say
 from gatepost.model.units import Size
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gatepost.cli.transfer import Outcome
 
 app = typer.Typer(
-    help="An account's mail: import, export, check, repair, backup, restore, expire.", no_args_is_help=True
+    help="An account's mail: import, export, check, repair, backup, restore, expire, share.", no_args_is_help=True
 )
 
 
@@ -26,6 +26,7 @@ app.command("repair")(mailcare.repair)
 app.command("backup")(mailcare.backup)
 app.command("restore")(mailcare.restore)
 app.command("expire")(mailcare.expire)
+app.command("share")(sharing.share)
 
 
 class Form(StrEnum):

@@ -21,6 +21,7 @@ ALL_RIGHTS, NO_RIGHTS = Rights(_LETTERS), Rights("")
 
 # RFC 4314 §2.1.1: the virtual rights of older clients, and what each stands for
 _VIRTUAL = {"c": CREATE + DELETE, "d": MARK_DELETED + EXPUNGE}
+_MODES = {"+": "add", "-": "remove"}
 
 Grantee = NewType("Grantee", str)
 """Whom a grant is for: an account's id, or `@domain` for all accounts of a domain."""
@@ -58,6 +59,12 @@ def parse_rights(text: str) -> Rights:
             raise BadRights(letter)
         found.update(_VIRTUAL.get(letter, letter))
     return make_rights(found)
+
+
+def parse_rights_change(text: str) -> tuple[str, Rights]:
+    """`+lr`, `-lr` or `lr` (RFC 4314 §3.1): the mode of `combine_rights`, and the rights. Raises BadRights."""
+    mode = _MODES.get(text[:1], "replace")
+    return mode, parse_rights(text[mode != "replace" :])
 
 
 def make_rights(letters: Iterable[str]) -> Rights:

@@ -45,9 +45,9 @@ class Sharing:
         self._database = Database(root / NAME, lambda: (self._gather,), threads)
 
     def _gather(self, db: apsw.Connection) -> None:
-        """In a thread, once: from every account's own database."""
+        """In a thread, once: from every account's own database. Folders that begin with a dot are not in place yet."""
         db.execute(_SCHEMA)
-        for path in self._root.glob(f"*/{DATABASE}"):
+        for path in self._root.glob(f"[!.]*/{DATABASE}"):
             for grantee in granted_in(path):
                 db.execute(_ADD, (grantee, path.parent.name))
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gatepost.services.admin import care, directory, drill, guard, mail, server
+from gatepost.services.admin import care, directory, drill, guard, mail, server, sharing
 from gatepost.services.admin.operations import OPERATIONS, Administration
 
-FILES = (care, directory, drill, guard, mail, server)
+FILES = (care, directory, drill, guard, mail, server, sharing)
 
 __all__ = ["FILES", "OPERATIONS", "Administration"]

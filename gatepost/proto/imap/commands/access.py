@@ -6,11 +6,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from gatepost.model.rights import BadRights, Rights, parse_rights
+from gatepost.model.rights import BadRights, Rights, parse_rights_change
 from gatepost.proto.imap.cursor import Cursor, SyntaxFault
 from gatepost.proto.sasl.saslprep import Unpreparable, saslprep
-
-_MODES = {b"+": "add", b"-": "remove"}
 
 
 class SetAcl(msgspec.Struct, frozen=True):
@@ -69,9 +67,8 @@ def _set(cursor: Cursor) -> SetAcl:
     identifier, _ = _identifier(cursor)
     cursor.space()
     text = cursor.astring()
-    mode = _MODES.get(text[:1], "replace")
     try:
-        rights = parse_rights(text[mode != "replace" :].decode("ascii"))
+        mode, rights = parse_rights_change(text.decode("ascii"))
     except (UnicodeDecodeError, BadRights):
         raise SyntaxFault("Unknown right") from None  # §3.1: never ignored
     return SetAcl(mailbox, identifier, mode, rights)
