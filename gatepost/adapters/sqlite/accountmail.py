@@ -6,6 +6,7 @@ What the functions do is in `mailboxes`, `entries`, `emails`, `appending`, `crit
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -42,7 +43,7 @@ from gatepost.adapters.sqlite.unit import Change
 from gatepost.adapters.sqlite.writer import Database, Elsewhere
 from gatepost.model.account import AccountId
 from gatepost.model.annotation import Annotation
-from gatepost.model.errors import NoSuchEmail, NoSuchMailbox, OverQuota
+from gatepost.model.errors import NoSuchEmail, NoSuchMailbox, OverQuota, StorageUnavailable
 from gatepost.model.flags import Flags
 from gatepost.model.mail import (
     AccountChange,
@@ -217,8 +218,9 @@ class SqliteAccountMail:
 
     async def delete_mailbox(self, mailbox: MailboxId, with_mail: bool = True) -> None:
         await self._change(lambda change: mailboxes.delete(change, mailbox, with_mail))
-        if await self._shelf.sharing.known(self._account):
-            await self.settle_access()
+        with contextlib.suppress(StorageUnavailable):  # it is gone all the same
+            if await self._shelf.sharing.known(self._account):
+                await self.settle_access()
 
     # -- access ----------------------------------------------------------------------------------------------------
     async def rights(self, mailbox: MailboxId) -> Rights:
@@ -237,13 +239,15 @@ class SqliteAccountMail:
             if not negative and mode != "remove" and rights:
                 await self._shelf.sharing.may_grant(self._account, [grantee])
             await self._change(lambda change: access.set_access(change, mailbox, grantee, mode, rights, negative))
-            await self._settle_access()
+            with contextlib.suppress(StorageUnavailable):  # a line too many does no harm
+                await self._settle_access()
 
     async def revoke(self, grantee: Grantee) -> None:
         """Nothing is granted to `grantee` any more. Raises StorageUnavailable."""
         async with self._shelf.granting:
             await self._change(lambda change: access.revoke(change, grantee))
-            await self._settle_access()
+            with contextlib.suppress(StorageUnavailable):
+                await self._settle_access()
 
     async def settle_access(self) -> None:
         """What `sharing` knows of this account becomes what is so. Raises StorageUnavailable."""
