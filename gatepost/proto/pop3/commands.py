@@ -44,6 +44,12 @@ class Utf8(msgspec.Struct, frozen=True):
     """UTF8 (RFC 6856 §2.1)."""
 
 
+class Lang(msgspec.Struct, frozen=True):
+    """LANG (RFC 6856 §3); None to be told the languages."""
+
+    tag: str | None = None
+
+
 class Stat(msgspec.Struct, frozen=True):
     """STAT."""
 
@@ -92,7 +98,7 @@ class Quit(msgspec.Struct, frozen=True):
 
 
 Command: TypeAlias = (
-    User | Pass | Auth | Stls | Capa | Utf8 | Stat | List | Uidl | Retr | Top | Dele | Noop | Rset | Quit
+    User | Pass | Auth | Stls | Capa | Utf8 | Lang | Stat | List | Uidl | Retr | Top | Dele | Noop | Rset | Quit
 )
 
 

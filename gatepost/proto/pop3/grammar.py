@@ -15,6 +15,7 @@ from gatepost.proto.pop3.commands import (
     Dele,
     Fault,
     FaultKind,
+    Lang,
     List,
     Noop,
     Pass,
@@ -32,6 +33,7 @@ from gatepost.proto.sasl_response import read_initial
 
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 _NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
+_LANGUAGE = re.compile(r"\*|[A-Za-z0-9\-]{1,60}", re.ASCII)  # RFC 4647 §2.1, without its wildcards within
 _MECHANISM = re.compile(r"[A-Za-z0-9_\-]{1,20}", re.ASCII)
 
 
@@ -89,6 +91,13 @@ def _auth(argument: str) -> Command:
     return Auth(words[0].upper(), read_initial(words[1].encode()) if len(words) > 1 else None)
 
 
+def _lang(argument: str) -> Command:
+    words = _words(argument, 0, 1)
+    if words and not _LANGUAGE.fullmatch(words[0]):
+        raise _Bad
+    return Lang(words[0] if words else None)
+
+
 def _list(argument: str) -> Command:
     words = _words(argument, 0, 1)
     return List(_number(words[0]) if words else None)
@@ -127,6 +136,7 @@ VERBS: Mapping[str, Callable[[str], Command]] = {
     "STLS": _bare(Stls()),
     "CAPA": _bare(Capa()),
     "UTF8": _bare(Utf8()),
+    "LANG": _lang,
     "STAT": _bare(Stat()),
     "LIST": _list,
     "UIDL": _uidl,

@@ -38,6 +38,7 @@ CAPABILITIES: tuple[tuple[str, Callable[[Session], str | None]], ...] = (
     ("AUTH-RESP-CODE", _always),  # RFC 3206
     ("PIPELINING", _always),
     ("UTF8", lambda session: "USER"),  # RFC 6856 §2
+    ("LANG", _always),  # RFC 6856 §3
     ("EXPIRE", lambda session: "NEVER"),
     ("IMPLEMENTATION", lambda session: "Gatepost"),
 )

@@ -12,6 +12,7 @@ from gatepost.proto.pop3.commands import (
     Auth,
     Capa,
     Dele,
+    Lang,
     List,
     Noop,
     Pass,
@@ -29,7 +30,7 @@ from gatepost.proto.pop3.reply import Reply
 from gatepost.services.pop3.commands.listing import list_, stat, uidl
 from gatepost.services.pop3.commands.retrieval import retr, top
 from gatepost.services.pop3.commands.sign_in import auth, pass_, user
-from gatepost.services.pop3.commands.small import capa, dele, noop, quit_, rset, utf8
+from gatepost.services.pop3.commands.small import capa, dele, lang, noop, quit_, rset, utf8
 from gatepost.services.pop3.commands.tls import stls
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ HANDLERS: Mapping[type, Handler] = {
     Stls: stls,
     Capa: capa,
     Utf8: utf8,
+    Lang: lang,
     Stat: stat,
     List: list_,
     Uidl: uidl,
@@ -61,5 +63,5 @@ BEFORE_SIGN_IN = frozenset({User, Pass, Auth, Stls, Utf8})
 SIGN_IN = frozenset({User, Pass, Auth})
 """Whoever sends one of them tries to sign in."""
 
-ANY_STATE = frozenset({Capa, Quit})
+ANY_STATE = frozenset({Capa, Lang, Quit})
 """Valid in every state; all others in the TRANSACTION state only."""

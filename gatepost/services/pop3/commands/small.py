@@ -1,11 +1,11 @@
-"""CAPA, UTF8, NOOP, DELE, RSET, QUIT."""
+"""CAPA, UTF8, LANG, NOOP, DELE, RSET, QUIT."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from gatepost.model.errors import GatepostError
-from gatepost.proto.pop3.commands import Capa, Dele, Noop, Quit, Rset, Utf8
+from gatepost.proto.pop3.commands import Capa, Dele, Lang, Noop, Quit, Rset, Utf8
 from gatepost.proto.pop3.reply import Reply, ok
 from gatepost.services.pop3 import render
 from gatepost.services.pop3.capabilities import offered
@@ -25,6 +25,16 @@ async def capa(session: Session, command: Capa) -> Reply | None:
 async def utf8(session: Session, command: Utf8) -> Reply:
     """UTF8 (RFC 6856 §2.1). Messages are sent as they are stored either way."""
     return render.UTF8_ON
+
+
+async def lang(session: Session, command: Lang) -> Reply | None:
+    """LANG (RFC 6856 §3): there is one language, and it is used already."""
+    if command.tag is None:
+        session.engine.send(render.LANGUAGES)
+        session.engine.send_lines([b"en English"])
+        return None
+    known = command.tag == "*" or command.tag.lower().partition("-")[0] == "en"
+    return render.LANGUAGE if known else render.NO_SUCH_LANGUAGE
 
 
 async def noop(session: Session, command: Noop) -> Reply:
