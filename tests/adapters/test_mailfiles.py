@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import mailbox
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -183,3 +185,25 @@ def test_line_ends() -> None:
     assert with_crlf(b"a\r\nb\n") == b"a\r\nb\n"
     assert with_crlf(b"\n") == b"\r\n"
     assert with_crlf(b"a") == b"a"
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from gatepost.adapters.mailfiles import FORMATS, Kept
+target = FORMATS[sys.argv[1]].target(Path(sys.argv[2]), "INBOX", 7)
+if sys.argv[3] == "later":
+    target.add(1, Kept(b"Subject: a\\r\\n\\r\\n" + b"x" * 100_000))
+os._exit(9)
+"""
+
+
+@pytest.mark.parametrize("when", ["at once", "later"])
+@pytest.mark.parametrize("form", sorted(FORMATS))
+def test_an_export_that_was_killed_goes_on(form: str, when: str, tmp_path: Path) -> None:
+    """Before anything was noted, and with something written that was not."""
+    killed = subprocess.run([sys.executable, "-c", KILLED, form, str(tmp_path), when], check=False, timeout=60)
+    assert killed.returncode == 9
+    kept = [Kept(b"Subject: a\r\n\r\n" + b"x" * 100_000), MESSAGES[0]]
+    write(form, tmp_path, "INBOX", kept)
+    assert sorted(found.content for found in read(form, tmp_path)["INBOX"]) == sorted(one.content for one in kept)

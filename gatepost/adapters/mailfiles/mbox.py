@@ -46,7 +46,8 @@ _LETTERS = {"\\Answered": "A", "\\Flagged": "F", "\\Deleted": "D", "\\Draft": "T
 _FLAG_OF = {letter: flag for flag, letter in _LETTERS.items()} | {"R": "\\Seen"}
 _SUFFIX = ".mbox"
 _STATE = ".gatepost-export.json"
-_SYNC_OCTETS = 64 * 1024 * 1024
+_SYNC_OCTETS = 8 * 1024 * 1024
+"""How much a run that is killed may have to write again."""
 
 
 def is_mbox(path: Path) -> bool:
@@ -156,10 +157,12 @@ class MboxTarget:
         self._state = inner.with_name(f".{file_name(inner.name)}{_STATE}")
         self._uidvalidity = uidvalidity
         self._last, size = self._known()
+        self._unsynced = 0
+        if not self._last:
+            self._write_state(0)  # before there is a file, so that a run that is killed now knows whose it is
         self._file = self._path.open("ab")
         self._file.truncate(size)
         self._file.seek(size)
-        self._unsynced = 0
 
     def _known(self) -> tuple[int, int]:
         try:
@@ -174,7 +177,7 @@ class MboxTarget:
             raise BadMailFile(f"{self._state} is damaged; remove it together with {self._path}") from error
         if not known:
             raise BadMailFile(f"{self._path} holds an older mailbox of the same name; export into another folder")
-        if not self._path.exists() or self._path.stat().st_size < size:
+        if size and (not self._path.exists() or self._path.stat().st_size < size):
             raise BadMailFile(f"{self._path} is shorter than an earlier export left it; remove {self._state} and it")
         return last, size
 
@@ -191,12 +194,15 @@ class MboxTarget:
     def _note(self) -> None:
         self._file.flush()
         os.fsync(self._file.fileno())
-        state = {"uidvalidity": self._uidvalidity, "uid": self._last, "octets": self._file.tell()}
+        self._write_state(self._file.tell())
+        self._unsynced = 0
+
+    def _write_state(self, octets: int) -> None:
+        state = {"uidvalidity": self._uidvalidity, "uid": self._last, "octets": octets}
         temporary = self._state.with_name(self._state.name + ".part")
         temporary.write_text(json.dumps(state))
         sync(temporary)
         temporary.rename(self._state)
-        self._unsynced = 0
 
     def close(self) -> None:
         self._note()
