@@ -33,7 +33,7 @@ from gatepost.proto.sasl_response import read_initial
 
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 _NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
-_LANGUAGE = re.compile(r"\*|[A-Za-z0-9\-]{1,60}", re.ASCII)  # RFC 4647 §2.1, without its wildcards within
+_LANGUAGE = re.compile(r"\*|[A-Za-z0-9\-]{1,60}", re.ASCII)  # RFC 6856 §3.2
 _MECHANISM = re.compile(r"[A-Za-z0-9_\-]{1,20}", re.ASCII)
 
 
