@@ -52,7 +52,10 @@ class LaneBucket(Bucket):
 
     def settled(self, limit: Limit, now: float) -> bool:
         """Whether it is full without what is in flight."""
-        return limit.burst - (self.drain(limit.rate, now) - self.held) < 1.0 - 1e-6
+        room = 1.0 - 1e-6
+        if limit.burst - (self.level - self.held) >= room:
+            return False
+        return limit.burst - (self.drain(limit.rate, now) - self.held) < room
 
 
 class AccountState:

@@ -52,11 +52,15 @@ class Bucket:
 
     def full(self, limit: Limit, now: float) -> bool:
         """Whether not even one more wrong password fits."""
-        return limit.burst - self.drain(limit.rate, now) < 1.0 - _CRUMB
+        room = 1.0 - _CRUMB
+        if limit.burst - self.level >= room:  # it only ever drains: what fits now will fit then
+            return False
+        return limit.burst - self.drain(limit.rate, now) < room
 
     def take(self, points: float, limit: Limit, now: float) -> float:
         """Adds `points`, up to the limit; returns what was added."""
-        taken = min(points, limit.burst - self.drain(limit.rate, now))
+        room = limit.burst - self.drain(limit.rate, now)
+        taken = points if points < room else room
         if taken <= 0.0:
             return 0.0
         self.level += taken

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from gatepost.guard.accounts import AccountState, LaneBucket
 from gatepost.guard.buckets import Limit
-from gatepost.guard.prefixes import address_key
 from gatepost.guard.sources import Neighbourhood, Source
 from gatepost.guard.state import Case, State
 from gatepost.guard.verdicts import Attempt, Lane
@@ -57,7 +56,7 @@ def charge(state: State, case: Case) -> Pending:
     source = open_source(state, case)
     pending = Pending(case, source, weight(state, attempt))
     # an empty bucket has room for any first attempt: its limit need not be looked up
-    limit = state.source_limit(case.source_key, source, now) if source.level else state.plan.source
+    limit = case.source_limit or state.plan.source
     pending.source_points = source.take(pending.points, limit, now)
     source.held += pending.source_points
     source.in_flight += 1
@@ -69,16 +68,16 @@ def charge(state: State, case: Case) -> Pending:
 
 
 def _charge_account(state: State, case: Case, pending: Pending) -> None:
-    now, plan, table = case.now, state.plan, state.account_table(case.account_key)
+    now, plan, table = case.now, state.plan, case.table
     account = case.account
     if account is None:
         account = case.account = AccountState(now)
         table.put(case.account_key, account, now)
     else:
         table.dirty[case.account_key] = None
-    bucket = account.lane(case.lane_key, now)
+    bucket = case.bucket or account.lane(case.lane_key, now)
     pending.account, pending.bucket = account, bucket
-    pending.lane_points = bucket.take(1.0, case.lane_limit(plan), now)
+    pending.lane_points = bucket.take(1.0, case.lane_limit, now)
     bucket.held += pending.lane_points
     bucket.in_flight += 1
     account.total.in_flight += 1
@@ -89,13 +88,9 @@ def _charge_account(state: State, case: Case, pending: Pending) -> None:
 
 def charge_networks(state: State, case: Case, points: float) -> list[Share]:
     """Charges the networks around the source with the same points; nothing around this host or its proxies."""
-    address, now = case.attempt.source, case.now
-    if case.protected:
-        return []
-    levels = state.plan.networks4 if address.version == 4 else state.plan.networks6
+    now = case.now
     shares: list[Share] = []
-    for length, limit in levels:
-        key = address_key(address, length)
+    for key, limit in case.around(state):
         network = state.networks.entries.get(key)
         if network is None:
             network = Neighbourhood(now)
@@ -111,9 +106,10 @@ def charge_networks(state: State, case: Case, points: float) -> list[Share]:
 
 def charge_network(state: State, key: int, network: Neighbourhood, limit: Limit, points: float, now: float) -> float:
     """`limit` before the room that proven accounts earn, which is only looked up where it matters."""
-    if network.room(limit, now) < points:
-        limit = state.network_limit(key, limit, network, now)
-    return network.take(points, limit, now)
+    if limit.burst - network.drain(limit.rate, now) >= points:
+        network.level += points
+        return points
+    return network.take(points, state.network_limit(key, limit, network, now), now)
 
 
 def land(state: State, pending: Pending) -> None:
@@ -152,4 +148,4 @@ def release(state: State, pending: Pending) -> None:
         bucket.give(pending.lane_points)
         account.total.give(pending.total_points)
         if account.idle:
-            state.account_table(case.account_key).drop_if(case.account_key, account)
+            case.table.drop_if(case.account_key, account)

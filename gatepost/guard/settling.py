@@ -108,11 +108,12 @@ def _wrong(state: State, pending: Pending, tags: Tags | None) -> tuple[Event, ..
     source, now, attempt = pending.source, case.now, case.attempt
     state.alarm.count(now)
     proven = state.proven(case.source_key, source, now)
-    breadth = source.note_login(case.login_tag & 0xFFFFFFFF, plan.breadth if not proven else 1)
+    breadth = source.note_login(case.login_tag, plan.breadth if not proven else 1)
     points = pending.points * (1 if proven else breadth)
     limit = state.source_limit(case.source_key, source, now)
-    most = Limit(plan.overfill * max(limit.burst, plan.source.burst), plan.source.rate)
-    source.take(points - pending.source_points, most, now)
+    if points > pending.source_points:
+        most = Limit(plan.overfill * max(limit.burst, plan.source.burst), plan.source.rate)
+        source.take(points - pending.source_points, most, now)
     name = state.display(attempt.login)
     source.note(name, attempt.door, now)
     if plan.refund is not None and attempt.login.account is not None:
@@ -133,8 +134,9 @@ def _charge_around(state: State, pending: Pending, points: float, name: str) -> 
         pending.networks = charge_networks(state, case, points)
         land_networks(pending)
     else:
-        for key, network, limit, _ in pending.networks:
-            charge_network(state, key, network, limit, points - pending.points, case.now)
+        more = points - pending.points
+        for key, network, limit, _ in pending.networks if more else ():
+            charge_network(state, key, network, limit, more, case.now)
     for _, network, _, _ in pending.networks:
         network.note(name, case.attempt.door, case.now)
     return ban_networks(state, pending.networks, case.source_key, case.now)
@@ -146,7 +148,7 @@ def _closing(state: State, pending: Pending, name: str) -> tuple[Event, ...]:
     if account is None or bucket is None:
         return ()
     account.failures += 1
-    limit = case.lane_limit(state.plan)
+    limit = case.lane_limit
     if case.lane_key != STRANGERS or not bucket.full(limit, case.now):
         return ()
     return (AccountClosed(case.now, name, case.now + bucket.wait(limit, case.now), account.failures),)

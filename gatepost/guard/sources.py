@@ -29,24 +29,27 @@ class Source(Bucket):
     )  # fmt: skip
 
     def __init__(self, now: float, level: float = 0.0) -> None:
-        super().__init__(now, level)
+        self.level = level
+        self.at = now
         self.in_flight = 0
         self.held = 0.0
         self.logins: tuple[int, ...] = ()
-        self.recent: tuple[tuple[int, float, float], ...] = ()  # login's tag, points, when
+        self.recent: tuple[float, ...] = ()  # login's tag, points, when; and so on
         self.refunds: dict[int, Bucket] | None = None
         self.proven = 0
         self.proven_day = -1
         self.stored = False
         self.last = 0.0
-        self.fresh_evidence()
-
-    def fresh_evidence(self) -> None:
-        """The next ban tells its own story. Breadth is not forgotten."""
         self.failures = 0
         self.first = 0.0
         self.names: tuple[str, ...] = ()
         self.doors: tuple[str, ...] = ()
+        self.reason = ""
+
+    def fresh_evidence(self) -> None:
+        """The next ban tells its own story. Breadth is not forgotten."""
+        self.failures, self.first = 0, 0.0
+        self.names = self.doors = ()
         self.reason = ""
 
     @property
@@ -56,7 +59,10 @@ class Source(Bucket):
 
     def settled(self, limit: Limit, now: float) -> bool:
         """Whether it is full without what is in flight, which may yet be right."""
-        return limit.burst - (self.drain(limit.rate, now) - self.held) < 1.0 - 1e-6
+        room = 1.0 - 1e-6
+        if limit.burst - (self.level - self.held) >= room:
+            return False
+        return limit.burst - (self.drain(limit.rate, now) - self.held) < room
 
     def note(self, name: str, door: str, now: float) -> None:
         """One more failure, for the evidence."""
@@ -76,12 +82,19 @@ class Source(Bucket):
 
     def note_recent(self, tag: int, points: float, now: float) -> None:
         """Points that a right sign-in by the same login may give back."""
-        self.recent = (*self.recent[1 - _RECENT :], (tag, points, now))
+        self.recent = (*self.recent[3 - 3 * _RECENT :], tag, points, now)
 
     def refundable(self, tag: int, since: float) -> float:
         """Takes out and returns the points of `tag`'s wrong attempts after `since`."""
-        points = sum(item[1] for item in self.recent if item[0] == tag and item[2] >= since)
-        self.recent = tuple(item for item in self.recent if item[0] != tag and item[2] >= since)
+        points = 0.0
+        others: tuple[float, ...] = ()
+        for at in range(0, len(self.recent), 3):
+            one = self.recent[at : at + 3]
+            if one[2] >= since and one[0] == tag:
+                points += one[1]
+            elif one[2] >= since:
+                others += one
+        self.recent = others
         return points
 
     def refund_allowance(self, tag: int, now: float) -> Bucket:

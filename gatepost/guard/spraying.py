@@ -11,7 +11,7 @@ from gatepost.guard.verdicts import Tags
 
 _ENTRIES = 2048
 _WITHIN = 86400.0
-_LOOK, _GO = 16, 4
+_LOOK = 16
 
 
 class SprayTable:
@@ -43,10 +43,14 @@ class SprayTable:
         self._seen[tags.spray[0]] = (now, accounts)
 
     def _make_room(self) -> None:
-        """Of the oldest, those seen on the fewest accounts go; the others are looked at again later."""
-        old = [tag for tag, _ in zip(self._seen, range(_LOOK), strict=False)]
-        old.sort(key=lambda tag: len(self._seen[tag][1]))
-        for tag in old[:_GO]:
-            del self._seen[tag]
-        for tag in old[_GO:]:
-            self._seen.move_to_end(tag)
+        """Of the oldest, the one seen on the fewest accounts goes; the others are looked at again later."""
+        looked: list[int] = []
+        for tag, (_, accounts) in self._seen.items():
+            looked.append(tag)
+            if len(accounts) < 2 or len(looked) == _LOOK:
+                break
+        least = min(looked, key=lambda tag: len(self._seen[tag][1]))
+        del self._seen[least]
+        for tag in looked:
+            if tag != least:
+                self._seen.move_to_end(tag)

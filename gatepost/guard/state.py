@@ -46,6 +46,11 @@ class State:
         self.networks: Table[int, Neighbourhood] = Table(options.max_networks, self._source_worth)
         self.accounts: Table[AccountKey, AccountState] = Table(options.max_accounts, _account_worth)
         self.unknown: Table[AccountKey, AccountState] = Table(UNKNOWN_SLOTS, _account_worth)
+        self._today = 0
+        self._around = {
+            4: tuple((32 - length, length << 1, limit) for length, limit in self.plan.networks4),
+            6: tuple((128 - length, length << 1 | 1, limit) for length, limit in self.plan.networks6),
+        }
         self.spraying = SprayTable(max(1, self.plan.spray_accounts))
         self.alarm = Alarm(options.full.attack_least, options.full.attack_factor, options.full.attack_hold)
 
@@ -60,6 +65,9 @@ class State:
             return self.crowds.size(key, now)
         day = int(now // DAY)
         if source.proven_day != day:
+            if day == self._today:
+                day = self._today  # one integer object for all
+            self._today = day
             source.proven, source.proven_day = self.crowds.size(key, now), day
         return source.proven
 
@@ -79,6 +87,11 @@ class State:
         """The same for the networks around it."""
         proven = self.proven(key, network, now)
         return limit.raised(self.plan.room_per_account * proven, float("inf")) if proven else limit
+
+    def around(self, address: Address) -> list[tuple[int, Limit]]:
+        """Keys and limits of the networks around an address, smallest first; a limit before the room that is earned."""
+        value = address.value
+        return [((value >> shift) << 9 | tail, limit) for shift, tail, limit in self._around[address.version]]
 
     def account_key(self, login: Login) -> AccountKey:
         """Where a login is counted: under its own key, or in the slot that it shares if nobody has it."""
@@ -126,11 +139,12 @@ def _account_worth(_key: AccountKey, account: AccountState, _now: float) -> floa
 
 
 class Case:
-    """One attempt and what is known of its source and its login. Made for each attempt; short-lived."""
+    """One attempt and what is known of its source and its login. Made for each attempt; short-lived. `bucket` is the
+    lane's, if anything was charged to it, `table` where the account's state is kept."""
 
     __slots__ = (
-        "account", "account_key", "attempt", "ban", "lane", "lane_key", "login_tag", "network_key", "noted_today",
-        "now", "protected", "source", "source_key",
+        "account", "account_key", "attempt", "ban", "bucket", "lane", "lane_key", "lane_limit", "login_tag", "network_key",
+        "networks", "noted_today", "now", "protected", "source", "source_key", "source_limit", "table",
     )  # fmt: skip
 
     def __init__(self, state: State, attempt: Attempt, now: float) -> None:
@@ -143,12 +157,17 @@ class Case:
         self.lane, self.noted_today = state.lane(self.login_tag, self.source_key, self.network_key, attempt.kind, now)
         self.lane_key = self._lane_key(state.plan.strict)
         self.source: Source | None = state.sources.entries.get(self.source_key)
+        self.source_limit: Limit | None = None  # looked up by the first who needs it
+        self.networks: list[tuple[int, Limit]] | None = None  # those around the source, likewise
         self.account_key = state.account_key(attempt.login)
-        self.account: AccountState | None = state.account_table(self.account_key).entries.get(self.account_key)
+        self.table = state.account_table(self.account_key)
+        self.account: AccountState | None = self.table.entries.get(self.account_key)
+        self.bucket: LaneBucket | None = self.account.lanes.get(self.lane_key) if self.account is not None else None
         self.ban: Held | None = state.bans.at_door(address, now)
         self.protected = state.exemptions.protected(address) is not None
         if self.protected:
             self.ban = None
+        self.lane_limit = self._lane_limit(state.plan)
 
     def _lane_key(self, strict: bool) -> int:
         if strict or self.lane is Lane.STRANGER:
@@ -159,12 +178,13 @@ class Case:
             return self.network_key << 2 | 2
         return 3  # another client in a known network is half a stranger: one lane for all of them
 
-    @property
-    def bucket(self) -> LaneBucket | None:
-        """The lane's bucket, if anything was charged to it."""
-        return self.account.lanes.get(self.lane_key) if self.account is not None else None
+    def around(self, state: State) -> list[tuple[int, Limit]]:
+        """The networks around the source with their limits; none around this host or its proxies."""
+        if self.networks is None:
+            self.networks = [] if self.protected else state.around(self.attempt.source)
+        return self.networks
 
-    def lane_limit(self, plan: Plan) -> Limit:
+    def _lane_limit(self, plan: Plan) -> Limit:
         """The room of this lane: less at a banned source, more where the password is never shown."""
         if plan.strict:
             return plan.lanes[Lane.STRANGER]

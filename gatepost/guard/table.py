@@ -6,6 +6,7 @@ are in use (an attempt in flight) or that stand for a ban go last.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from typing import Generic, Protocol, TypeVar
 
@@ -26,8 +27,11 @@ class Table(Generic[K, E]):
     """`worth` says how much it would hurt to forget an entry at a time: the smallest of 16 old ones go."""
 
     def __init__(self, capacity: int, worth: Callable[[K, E, float], float]) -> None:
-        self.entries: dict[K, E] = {}  # the oldest, or those looked at longest ago, first
+        self.entries: dict[K, E] = {}
         self.dirty: dict[K, None] = {}  # in the order of change: the same calls give the same records
+        # keys, the oldest or those looked at longest ago first, some of them gone since: a dict that loses its first entries
+        # again and again takes ever longer to tell which is first
+        self._order: deque[K] = deque()
         self._capacity = capacity
         self._worth = worth
 
@@ -37,10 +41,16 @@ class Table(Generic[K, E]):
 
     def put(self, key: K, entry: E, now: float) -> None:
         """Adds an entry, at the cost of another where the table is full."""
-        if key not in self.entries and len(self.entries) >= self._capacity:
-            self._evict(now)
+        if key not in self.entries:
+            if len(self.entries) >= self._capacity:
+                self._evict(now)
+            self._order.append(key)
         self.entries[key] = entry
         self.dirty[key] = None
+
+    def _forget_order(self) -> None:
+        """Leaves out what is gone, and what came back meanwhile but once."""
+        self._order = deque(dict.fromkeys(key for key in self._order if key in self.entries))
 
     def drop(self, key: K) -> E | None:
         """Forgets an entry; None if there was none."""
@@ -50,6 +60,8 @@ class Table(Generic[K, E]):
                 self.dirty[key] = None
             else:
                 self.dirty.pop(key, None)
+            if len(self._order) > 2 * len(self.entries) + _LOOK:
+                self._forget_order()
         return entry
 
     def drop_if(self, key: K, entry: E) -> None:
@@ -57,22 +69,30 @@ class Table(Generic[K, E]):
         if self.entries.get(key) is entry:
             self.drop(key)
 
+    def _oldest(self, most: int) -> list[K]:
+        """Takes out of the order; each once, and only what is there."""
+        found: dict[K, None] = {}
+        while self._order and len(found) < most:
+            key = self._order.popleft()
+            if key in self.entries:
+                found[key] = None
+        return list(found)
+
     def _evict(self, now: float) -> None:
         """The others that were looked at are young again, so that the next look sees other ones."""
-        old = [key for key, _ in zip(self.entries, range(_LOOK), strict=False)]
+        old = self._oldest(_LOOK)
         old.sort(key=lambda key: self._worth(key, self.entries[key], now))
         for key in old[:_GO]:
             self.drop(key)
-        for key in old[_GO:]:
-            self.entries[key] = self.entries.pop(key)
+        self._order.extend(old[_GO:])
 
     def prune(self, now: float, budget: int, idle: Callable[[E], bool]) -> None:
         """Forgets what is idle among the `budget` oldest; call it again and again to get round."""
-        for key in [key for key, _ in zip(self.entries, range(budget), strict=False)]:
+        for key in self._oldest(budget):
             if idle(self.entries[key]):
                 self.drop(key)
             else:
-                self.entries[key] = self.entries.pop(key)
+                self._order.append(key)
 
     def changes(self) -> Iterator[tuple[K, E | None]]:
         """What changed since the last call; None for what is gone."""

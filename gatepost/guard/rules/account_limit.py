@@ -22,7 +22,7 @@ def refuse(state: State, case: Case) -> Refusal | None:
     if plan.total is not None and (full := _full(account.total, plan.total, case.now)):
         return full
     bucket = case.bucket
-    return _full(bucket, case.lane_limit(plan), case.now) if bucket is not None else None
+    return _full(bucket, case.lane_limit, case.now) if bucket is not None else None
 
 
 def _full(bucket: LaneBucket, limit: Limit, now: float) -> Refusal | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from gatepost.guard.buckets import Limit
-from gatepost.guard.prefixes import address_key
 from gatepost.guard.sources import Neighbourhood
 from gatepost.guard.state import Case, State
 from gatepost.guard.verdicts import Lane, Refusal, Rule
@@ -15,12 +14,11 @@ def refuse(state: State, case: Case) -> Refusal | None:
     """Whoever the account knows is not touched."""
     if case.lane is not Lane.STRANGER or case.protected:
         return None
-    address, now = case.attempt.source, case.now
-    ban = state.bans.for_strangers(address, now)
+    now = case.now
+    ban = state.bans.for_strangers(case.attempt.source, now)
     if ban is not None:
         return Refusal(Rule.NETWORK, ban.until - now)
-    for length, limit in state.plan.networks4 if address.version == 4 else state.plan.networks6:
-        key = address_key(address, length)
+    for key, limit in case.around(state):
         network = state.networks.entries.get(key)
         if network is None or not network.held or len(network.logins) < state.plan.children:
             continue

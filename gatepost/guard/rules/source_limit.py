@@ -13,7 +13,7 @@ def refuse(state: State, case: Case) -> Refusal | None:
     source, now = case.source, case.now
     if source is None or not source.level:
         return None
-    limit = state.source_limit(case.source_key, source, now)
+    limit = case.source_limit = state.source_limit(case.source_key, source, now)
     if not source.full(limit, now) or case.welcome_here(state):
         return None
     if not source.settled(limit, now):
