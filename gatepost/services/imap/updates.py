@@ -11,17 +11,20 @@ from gatepost.model.errors import NoSuchMailbox, NotPermitted
 from gatepost.model.mail import AccountChange, Entry
 from gatepost.model.rights import READ
 from gatepost.model.uidset import UidSet
-from gatepost.proto.imap.commands.fetch import Item
+from gatepost.proto.imap.commands.fetch import Attribute, Item
 from gatepost.proto.imap.commands.notify import FLAG_CHANGE, SELECTED
-from gatepost.proto.imap.render.fetched import fetch_line, flags_item
 from gatepost.proto.imap.render.mailbox import exists, expunged, recent, vanished
 from gatepost.proto.imap.render.status import bye
+from gatepost.services.imap.columns import lines
 from gatepost.services.imap.context import Context, Refused
 from gatepost.services.imap.contexts import SearchContext, look_again, tell_changes, tell_removed
 from gatepost.services.imap.fetching import tell_items
 from gatepost.services.imap.knownflags import tell_known_flags, tell_new_flags
 from gatepost.services.imap.notifying import notify
 from gatepost.services.imap.selected import Selected, overlap
+
+_BLOCK = 1000
+"""Messages whose flags are told in one piece."""
 
 
 def watch(context: Context, view: Selected) -> None:
@@ -187,14 +190,11 @@ async def tell_flags(context: Context, entries: Sequence[Entry], silent: bool = 
     view = context.selected
     if not silent:
         tell_new_flags(context, entries)
-    for entry in entries:
-        number = view.number(entry.uid)
-        if number is None:
-            continue
-        items = [b"UID %d" % entry.uid]
-        if not silent:
-            items.append(flags_item(entry.flags, not context.rev2 and entry.uid in view.fresh))
-        if context.condstore:
-            items.append(b"MODSEQ (%d)" % entry.modseq)
-        context.send(fetch_line(number, items))
+    names = ["UID"] if silent else ["UID", "FLAGS"]
+    items = [Attribute(name) for name in ([*names, "MODSEQ"] if context.condstore else names)]
+    fresh = UidSet() if context.rev2 else view.fresh
+    for start in range(0, len(entries), _BLOCK):
+        numbered = [(view.number(entry.uid), entry) for entry in entries[start : start + _BLOCK]]
+        known = [(number, entry) for number, entry in numbered if number is not None]
+        context.send(lines([number for number, _ in known], [entry for _, entry in known], items, fresh, {}))
         await context.relieve()

@@ -3,7 +3,6 @@ stands for it, and the session streams it from the store."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -40,13 +39,6 @@ def cut(octets: bytes, partial: tuple[int, int] | None) -> bytes:
     return octets if partial is None else octets[partial[0] : partial[0] + partial[1]]
 
 
-def flags_item(flags: str, recent: bool = False) -> bytes:
-    """`FLAGS (...)`; \\Recent is the session's (RFC 3501 §2.3.2)."""
-    if recent:
-        flags = f"{flags} \\Recent" if flags else "\\Recent"
-    return f"FLAGS ({flags})".encode("ascii")
-
-
 def date_item(name: str, at: float) -> bytes:
     """`INTERNALDATE "..."` or `SAVEDATE "..."`."""
     return f"{name} {render_date_time(at)}".encode("ascii")
@@ -77,11 +69,6 @@ def binary_string(octets: bytes) -> bytes:
 def text_string(text: str) -> bytes:
     """Text such as a preview, in UTF-8: quoted where it is ASCII, else a literal."""
     return string(text.encode("utf-8", "replace"))
-
-
-def fetch_line(number: int, items: Sequence[bytes]) -> bytes:
-    """`* n FETCH (...)` of items that are all in memory."""
-    return b"* %d FETCH (%b)\r\n" % (number, b" ".join(items))
 
 
 def _section(section: Section) -> bytes:
