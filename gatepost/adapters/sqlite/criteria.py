@@ -10,6 +10,9 @@ An email `m` is asked about; for a search in a mailbox also its entry `n`, for a
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 from gatepost.adapters.sqlite.expressions import FALSE, TRUE, Sql, join
 from gatepost.adapters.sqlite.searchindex import narrowed
 from gatepost.model import search as ask
@@ -19,7 +22,7 @@ from gatepost.model.uidset import UidSet
 
 TEXT_CRITERIA = (ask.Header, ask.Addresses, ask.Body, ask.Text)
 _MAX_RANGES = 2000
-_UNSEEN = ask.Not(ask.HasFlag(SEEN))
+UNSEEN = ask.Not(ask.HasFlag(SEEN))
 
 
 def has_text(criterion: Criterion) -> bool:
@@ -31,18 +34,22 @@ def has_text(criterion: Criterion) -> bool:
     return isinstance(criterion, TEXT_CRITERIA)
 
 
-def possible(criterion: Criterion, entry: bool, text: Sql = TRUE) -> Sql:
-    """True of every message that can match: text counts as what the index of text lets through, under a Not as false."""
+Narrow: TypeAlias = Callable[[Criterion], Sql]
+
+
+def possible(criterion: Criterion, entry: bool, text: Sql = TRUE, narrow: Narrow = narrowed) -> Sql:
+    """True of every message that can match: text counts as what the index of text lets through, under a Not as false.
+    `narrow` asks that index."""
     if isinstance(criterion, TEXT_CRITERIA):
-        return FALSE if text is FALSE else narrowed(criterion)
+        return FALSE if text is FALSE else narrow(criterion)
     if isinstance(criterion, ask.And):
-        return join(" AND ", TRUE, [possible(each, entry, text) for each in criterion.of])
+        return join(" AND ", TRUE, [possible(each, entry, text, narrow) for each in criterion.of])
     if isinstance(criterion, ask.Or):
-        return join(" OR ", FALSE, [possible(each, entry, text) for each in criterion.of])
-    if entry and criterion == _UNSEEN:
+        return join(" OR ", FALSE, [possible(each, entry, text, narrow) for each in criterion.of])
+    if entry and criterion == UNSEEN:
         return Sql("(instr(n.flags, '\\Seen') = 0)")  # as the index of unseen entries says it
     if isinstance(criterion, ask.Not):
-        inner = possible(criterion.of, entry, FALSE if text is TRUE else TRUE)
+        inner = possible(criterion.of, entry, FALSE if text is TRUE else TRUE, narrow)
         return Sql(f"(NOT {inner.text})", *inner.bindings)
     return _leaf(criterion, entry)
 

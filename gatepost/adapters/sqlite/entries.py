@@ -22,6 +22,8 @@ _ENTRY = "SELECT uid, email, flags, modseq, saved FROM entry"
 _ENDS = "SELECT (SELECT min(uid) FROM entry WHERE mailbox = ?1), (SELECT max(uid) FROM entry WHERE mailbox = ?1)"
 UNSEEN = "instr(flags, '\\Seen') = 0"
 """What the index of unseen entries holds; SQLite takes it for a query that says it so."""
+_CHANGED = 2000
+"""Entries changed since a modseq that are looked at one by one, before a range of UIDs is gone through instead."""
 GLANCED = 50
 """Entries that are read on the event loop."""
 _SIZED = "SELECT n.uid, n.email, n.flags, m.size FROM entry n JOIN email m ON m.id = n.email WHERE"
@@ -43,9 +45,11 @@ def uids(db: apsw.Connection, mailbox: MailboxId) -> array[int]:
 def entries(db: apsw.Connection, mailbox: MailboxId, wanted: UidSet, since: int) -> list[Entry]:
     """Those of `wanted` that changed after `since`, ascending. Raises NoSuchMailbox."""
     highest_modseq(db, mailbox)
-    if since and wanted == ALL_UIDS:  # by the index on modseq: few rows
-        rows = db.execute(f"{_ENTRY} WHERE mailbox = ? AND modseq > ? ORDER BY uid", (mailbox, since))
-        return [Entry(*row) for row in rows]
+    if since:  # by the index on modseq, if that gives few rows
+        limit = -1 if wanted == ALL_UIDS else _CHANGED
+        changed = fetch_all(db, f"{_ENTRY} WHERE mailbox = ? AND modseq > ? LIMIT ?", (mailbox, since, limit))
+        if limit < 0 or len(changed) < limit:
+            return [Entry(*row) for row in sorted(changed) if row[0] in wanted]
     found: list[Entry] = []
     for low, high in ranges(db, mailbox, wanted):
         rows = db.execute(

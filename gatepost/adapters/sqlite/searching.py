@@ -7,30 +7,53 @@ from collections.abc import Iterator, Sequence
 import apsw
 
 from gatepost.adapters.sqlite.blobs import BlobFiles
-from gatepost.adapters.sqlite.criteria import has_text, order_by, possible
+from gatepost.adapters.sqlite.criteria import UNSEEN, has_text, order_by, possible
 from gatepost.adapters.sqlite.entries import highest_modseq
-from gatepost.adapters.sqlite.expressions import Sql
+from gatepost.adapters.sqlite.expressions import TRUE, Sql
 from gatepost.adapters.sqlite.rows import fetch_all
+from gatepost.adapters.sqlite.searchindex import narrowed
 from gatepost.adapters.sqlite.textmatch import Message, Question
 from gatepost.model.errors import Overloaded
 from gatepost.model.mail import EmailId, MailboxId
-from gatepost.model.search import Criterion, SortKey
+from gatepost.model.search import And, Criterion, SortKey, Uids
 
 # half of what SQLite takes in one statement: the criteria may be in it twice
 _MAX_SQL = 400_000
 _MAX_BINDINGS = 15_000
-_ENTRIES = "entry n JOIN email m ON m.id = n.email"
+_FEW = 2000
+"""Messages among which a text is looked for one by one: asking the index of text would read what it knows of all."""
 
 
 def search(db: apsw.Connection, files: BlobFiles, mailbox: MailboxId, criterion: Criterion) -> list[int]:
     """UIDs in `mailbox` that match, ascending. Raises NoSuchMailbox, Overloaded (thousands of criteria)."""
     highest_modseq(db, mailbox)
-    condition = possible(criterion, entry=True)
+    condition = possible(criterion, entry=True, narrow=_unnarrowed if _few(criterion) else narrowed)
     where = Sql(f"n.mailbox = ? AND {condition.text}", mailbox, *condition.bindings)
     # no input is ever in the text: an email that no condition names need not be looked up
-    tables = _ENTRIES if has_text(criterion) or "m." in condition.text else "entry n"
+    tables = f"entry n{_index(criterion)}"
+    if has_text(criterion) or "m." in condition.text:
+        tables += " JOIN email m ON m.id = n.email"
     rows = _matching(db, files, criterion, "n.uid", tables, where, Sql("n.uid"), entry=True)
     return [row[0] for row in rows]
+
+
+def _parts(criterion: Criterion) -> tuple[Criterion, ...]:
+    """What a message must satisfy all of."""
+    return tuple(part for each in criterion.of for part in _parts(each)) if isinstance(criterion, And) else (criterion,)
+
+
+def _few(criterion: Criterion) -> bool:
+    """Whether the UIDs that are asked about are few."""
+    return any(isinstance(part, Uids) and len(part.uids) <= _FEW for part in _parts(criterion))
+
+
+def _unnarrowed(_: Criterion) -> Sql:
+    return TRUE
+
+
+def _index(criterion: Criterion) -> str:
+    """The index that SQLite does not choose by itself: where few are unread, it would still look at all."""
+    return " INDEXED BY entry_unseen" if UNSEEN in _parts(criterion) and not _few(criterion) else ""
 
 
 def query(
