@@ -137,6 +137,43 @@ def test_neomutt_reads_the_inbox(program: Callable[[str], str], server: Process,
         assert client.search(None, "FLAGGED")[1] == [b"1"]
 
 
+def test_neomutt_resumes_from_its_header_cache(program: Callable[[str], str], server: Process, tmp_path: Path) -> None:
+    """Three messages; then one is deleted, one flagged and one new while it is away; it asks for the difference only."""
+    neomutt = program("neomutt")
+    client = imaplib.IMAP4("127.0.0.1", server.ports["imap"])
+    client.login(ADA, ADA_PASSWORD)
+    for number in range(1, 4):
+        client.append(
+            "INBOX", None, None, b"Subject: number %d\r\nMessage-ID: <%d@x.org>\r\n\r\nbody\r\n" % (number, number)
+        )
+    rc = tmp_path / "rc"
+
+    def look(pattern: str, seen: Path) -> str:
+        push = f"<tag-pattern>{pattern}<enter><tag-prefix><pipe-message>cat >> {seen}<enter><quit>"
+        rc.write_text(
+            "set ssl_starttls=no\nset ssl_force_tls=no\nset imap_condstore=yes\nset imap_qresync=yes\nset wait_key=no\n"
+            f"set imap_user={ADA}\nset imap_pass={ADA_PASSWORD}\nset pipe_split=yes\nset header_cache={tmp_path}/cache\n"
+            f"set message_cachedir={tmp_path}/bodies\nset folder={tmp_path}\nset quit=yes\npush '{push}'\n"
+        )
+        url = f"imap://127.0.0.1:{server.ports['imap']}/INBOX"
+        in_terminal([neomutt, "-n", "-F", str(rc), "-f", url], tmp_path)
+        return seen.read_text()
+
+    first = look(".", tmp_path / "first")
+    assert [f"number {number}" in first for number in range(1, 5)] == [True, True, True, False]
+    assert (tmp_path / "cache").exists()
+    client.select()
+    client.store("2", "+FLAGS", "\\Flagged")
+    client.store("1", "+FLAGS", "\\Deleted")
+    client.expunge()
+    client.append("INBOX", None, None, b"Subject: number 4\r\nMessage-ID: <4@x.org>\r\n\r\nbody\r\n")
+    client.logout()
+    second = look(".", tmp_path / "second")
+    assert [f"number {number}" in second for number in range(1, 5)] == [False, True, True, True]
+    marked = look("~F", tmp_path / "marked")
+    assert [f"number {number}" in marked for number in range(1, 5)] == [False, True, False, False]
+
+
 def in_terminal(words: list[str], home: Path, seconds: float = 40) -> None:
     """Runs a program that wants a terminal until it ends; what it draws is read and dropped."""
     child, terminal = pty.fork()

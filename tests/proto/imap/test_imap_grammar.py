@@ -101,6 +101,12 @@ def test_commands(text, command):
     assert read(text) == command
 
 
+def test_append_with_blanks_to_spare():
+    """As imapclient writes it."""
+    command = read(b"APPEND x {1+}\r\n  {1+}\r\n", b"a", b"b")
+    assert command == Append(b"x", (AppendMessage(b"a"), AppendMessage(b"b")))
+
+
 def test_append_of_several_messages():
     command = read(
         b'APPEND x (\\Seen) "14-Nov-2023 22:13:20 +0000" {1}\r\n {1+}\r\n UTF8 (~{2}\r\n)', b"a", b"b", b"c\0"

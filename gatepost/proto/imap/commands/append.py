@@ -59,6 +59,8 @@ def _append(cursor: Cursor) -> Append:
     utf8 = False
     while not cursor.ended:
         cursor.space()
+        while messages and cursor.take(b" "):  # imapclient puts two blanks between messages
+            pass
         message, as_utf8 = _message(cursor)
         messages.append(message)
         utf8 = utf8 or as_utf8
