@@ -167,7 +167,8 @@ def test_no_method_of_the_port_is_forgotten():
     ours = {name for name in dir(AccountMail) if not name.startswith("_")}
     asked = {
         "account", "rights", "all_access", "subscriptions", "subscribe", "left_subscriptions", "drop_subscription",
-        "mailboxes", "mailbox", "mailbox_by_id", "emails", "create_mailbox", "update_mailbox", "append", "append_all", "replace", "copy", "move", "placed", "find_blob",
+        "mailboxes", "mailbox", "mailbox_by_id", "emails", "create_mailbox", "update_mailbox",
+        "append", "append_all", "replace", "copy", "move", "placed", "find_blob",
         "read_blob", "read_starts", "outlines", "usage", "watch", "annotations", "annotate",
     }  # fmt: skip
     assert ours <= OWNERS_ALONE | set(ASKED) | asked, "is it refused, or asked for?"
