@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from gatepost.model.account import AccountId
-from gatepost.model.errors import GatepostError
+from gatepost.model.errors import NoSuchMailbox, NotPermitted, Temporary
 from gatepost.model.mail import SEPARATOR, Annotated, Mailbox, MailboxEvent, MailboxId
 from gatepost.model.rights import READ
 from gatepost.ports.mailstore import AccountMail
@@ -37,14 +37,23 @@ async def listen(context: Context) -> None:
 
 
 async def notify(context: Context) -> None:
-    """Tells what waits."""
+    """Tells what waits. Where that is too much, or cannot be found out, the client is told so."""
     notices = context.notices
     if notices is None or context.over:
         return
-    if notices.overrun:
-        notices.overrun = False
+    try:
+        if not notices.overrun:
+            await _tell_waiting(context, notices)
+            return
+    except Temporary:
+        notices.forget()
+    notices.overrun = False
+    if notices.groups is not None:
         notices.groups = ()  # RFC 5465 §5.8: as after NOTIFY NONE
-        context.send(ok("That was too much: nothing is told any more", "NOTIFICATIONOVERFLOW").render())
+        context.send(ok("Not everything could be told: nothing is any more", "NOTIFICATIONOVERFLOW").render())
+
+
+async def _tell_waiting(context: Context, notices: Notices) -> None:
     touched, waiting, doubtful = dict(notices.touched), list(notices.waiting), list(notices.doubtful)
     notices.forget()
     for (account, mailbox), counted in touched.items():
@@ -55,9 +64,8 @@ async def notify(context: Context) -> None:
         await _tell_names(context, notices, account, [event for whose, event in events if whose == account])
     for account in doubtful:
         await _tell_shared_names(context, notices, account)
-    await _tell_metadata(
-        context, notices, [(account, each) for account, each in waiting if isinstance(each, Annotated)]
-    )
+    annotated = [(account, each) for account, each in waiting if isinstance(each, Annotated)]
+    await _tell_metadata(context, notices, annotated)
 
 
 # -- messages ------------------------------------------------------------------------------------------------------------
@@ -67,7 +75,7 @@ async def _seen(mail: AccountMail, mailbox: MailboxId, needed: str = "") -> Mail
         if needed and needed not in await mail.rights(mailbox):
             return None
         return await mail.mailbox_by_id(mailbox)
-    except GatepostError:
+    except (NoSuchMailbox, NotPermitted):
         return None
 
 

@@ -35,7 +35,7 @@ async def test_what_is_too_much_is_given_up(rooms, monkeypatch):
     monkeypatch.setattr(notices, "MAX_WAITING", 3)
     ada = await rooms.ada(f"NOTIFY SET {PERSONAL}")
     await rooms.mail.create_mailbox("a/b/c/d/e")
-    await heard(ada, b"* OK [NOTIFICATIONOVERFLOW] That was too much: nothing is told any more")
+    await heard(ada, b"* OK [NOTIFICATIONOVERFLOW] Not everything could be told: nothing is any more")
     await rooms.mail.create_mailbox("f")
     assert await ada.ask("NOOP") == [b"t OK NOOP done"]
     assert await ada.ask(f"NOTIFY SET {PERSONAL}") == [b"t OK NOTIFY done"]
