@@ -1,4 +1,4 @@
-"""What is slow about passwords, and the process that does it: `python -m gatepost.adapters.hashing FD`.
+"""What is slow about passwords, and the process that does it: `python -m gatepost.adapters.hashing FD MANNER`.
 
 A process and not a thread: a thread of low priority that holds the interpreter's lock while others keep its core busy holds
 up the event loop, and every sign-in and FETCH behind it, for as long as that lasts. It speaks over one socket that keeps
@@ -8,6 +8,7 @@ Not here: the queue before it (`passwords`), and who may be looked at (the guard
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -32,8 +33,10 @@ MAX_OCTETS = 1024
 """A longer secret is wrong; it costs the same as any other."""
 LARGEST = 65_536
 """Octets of a request or an answer."""
-NICENESS = 15
-"""Of the process: on a busy machine those who are signed in already come before guesses."""
+PROMPT, PATIENT = "prompt", "patient"
+"""How a process shares the machine. A patient one gets the time that nobody else wants: guesses come by the thousand, and a
+process that is merely nice keeps its core for some milliseconds when the event loop wakes."""
+NICENESS = {PROMPT: 5, PATIENT: 15}
 
 
 class Verify(msgspec.Struct, frozen=True, tag="v", array_like=True):
@@ -119,11 +122,19 @@ def serve(sock: socket.socket) -> None:
         sock.sendall(msgspec.msgpack.encode(perform(decode(octets))))
 
 
+def give_way(manner: str) -> None:
+    """Lets the event loop run first, on a machine with few cores. Without SCHED_IDLE (sched(7), Linux) niceness must do."""
+    os.nice(NICENESS[manner])
+    if manner == PATIENT and sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
 def main() -> None:
     """The process. What ends it is the server's end, however that came: never a signal that was meant for the server."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    os.nice(NICENESS)
+    give_way(sys.argv[2])
     with socket.socket(fileno=int(sys.argv[1])) as sock:
         serve(sock)
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from gatepost.adapters.hashing import LARGEST, Request
+from gatepost.adapters.hashing import LARGEST, PROMPT, Request
 
 T = TypeVar("T")
 _GRACE = 2.0  # seconds for the last computation
@@ -22,9 +22,10 @@ class WorkerLost(Exception):
 
 
 class HashWorker:
-    """Ask it one thing at a time."""
+    """Ask it one thing at a time. `manner` is one of hashing's."""
 
-    def __init__(self) -> None:
+    def __init__(self, manner: str = PROMPT) -> None:
+        self.manner = manner
         self._sock: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -35,7 +36,7 @@ class HashWorker:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             self._process = subprocess.Popen(  # noqa: S603 - this very interpreter
-                [sys.executable, "-m", "gatepost.adapters.hashing", str(theirs.fileno())],
+                [sys.executable, "-m", "gatepost.adapters.hashing", str(theirs.fileno()), self.manner],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 process_group=0,  # no new session: niceness would count for nothing against another one (autogroups)

@@ -14,7 +14,16 @@ from importlib import resources
 from typing import Any, cast
 
 from gatepost.adapters import importedhashes
-from gatepost.adapters.hashing import MAX_OCTETS, SCRAM_SHA256, MakeHash, MakeScramKeys, Request, Verify
+from gatepost.adapters.hashing import (
+    MAX_OCTETS,
+    PATIENT,
+    PROMPT,
+    SCRAM_SHA256,
+    MakeHash,
+    MakeScramKeys,
+    Request,
+    Verify,
+)
 from gatepost.adapters.hashworker import HashWorker, WorkerLost
 from gatepost.model.account import ScramKeys
 from gatepost.model.errors import Overloaded, WeakPassword
@@ -24,6 +33,10 @@ from gatepost.proto.sasl.saslprep import Unpreparable, saslprep
 MIN_LENGTH = 8
 MAX_WAITING = 128
 """Checks that wait, in each of the two lanes."""
+FEW = 3
+"""Checks that the prompt process is left to do by itself: one after another it does them sooner than others may."""
+FLOOD = MAX_WAITING // 2
+"""Checks that wait, not urgent, from which on these are left to the patient processes."""
 _MIN_LOCAL = 4
 
 
@@ -38,15 +51,17 @@ class _Waiting:
 
 
 class HashedPasswords:
-    """See `gatepost.ports.passwords.Passwords`. `processes`: computations at once, by default one a core. They are started
-    when they are first needed, or by `start`."""
+    """See `gatepost.ports.passwords.Passwords`. One process hashes promptly: what is urgent, and all else unless that is a
+    flood. `processes` more, by default one a core, take what is too much for it, in time that nobody else wants. They are
+    started when they are first needed, or by `start`."""
 
     def __init__(self, processes: int | None = None, scram: tuple[str, ...] = (SCRAM_SHA256,)) -> None:
         importedhashes.assert_libpass()
         self.evaluations = 0
         self.scram = scram
-        self._workers = [HashWorker() for _ in range(processes or os.cpu_count() or 1)]
-        self._free = list(reversed(self._workers))
+        self._prompt = HashWorker(PROMPT)
+        self._patient = [HashWorker(PATIENT) for _ in range(processes or os.cpu_count() or 1)]
+        self._free = [*self._patient, self._prompt]
         self._tasks: set[asyncio.Task[None]] = set()
         self._urgent: deque[_Waiting] = deque()
         self._ordinary: deque[_Waiting] = deque()
@@ -55,13 +70,13 @@ class HashedPasswords:
 
     def start(self) -> None:
         """Starts the processes, so that the first sign-in need not wait for one. Raises OSError."""
-        for worker in self._workers:
+        for worker in (*self._patient, self._prompt):
             worker.start()
 
     @property
     def crowded(self) -> bool:
         """Whether a check that is not urgent finds no place."""
-        return not self._free and len(self._ordinary) >= MAX_WAITING
+        return len(self._ordinary) >= MAX_WAITING
 
     async def verify(self, hashed: str, secret: Secret, urgent: bool = False) -> bool:
         """See the port. A hash of a kind that is unknown here is computed against the dummy and is wrong."""
@@ -113,13 +128,13 @@ class HashedPasswords:
                     waiting.future.set_exception(Overloaded("the server is stopping"))
         if self._tasks:
             await asyncio.wait(self._tasks)
-        for worker in self._workers:
+        for worker in (*self._patient, self._prompt):
             await asyncio.to_thread(worker.stop)
 
     # -- the queue ---------------------------------------------------------------------------------------------------
     async def _run(self, request: Request, kind: Any, urgent: bool, counts: bool = False) -> object:
         lane = self._urgent if urgent else self._ordinary
-        if self._closed or (not self._free and len(lane) >= MAX_WAITING):
+        if self._closed or len(lane) >= MAX_WAITING:
             raise Overloaded("too many passwords are being checked")
         waiting = _Waiting(request, kind, counts)
         lane.append(waiting)
@@ -128,14 +143,24 @@ class HashedPasswords:
 
     def _begin(self) -> None:
         """Gives the free processes work, urgent things first."""
-        while self._free and (self._urgent or self._ordinary):
+        while worker := self._next_worker():
             waiting = (self._urgent or self._ordinary).popleft()
             if waiting.future.done():  # nobody waits any more
                 continue
+            self._free.remove(worker)
             self.evaluations += waiting.counts
-            task = asyncio.get_running_loop().create_task(self._work(self._free.pop(), waiting))
+            task = asyncio.get_running_loop().create_task(self._work(worker, waiting))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    def _next_worker(self) -> HashWorker | None:
+        """Who takes what is next; None where it has to wait, or there is nothing."""
+        waiting = len(self._urgent) + len(self._ordinary)
+        if not waiting or not self._free:
+            return None
+        if self._prompt in self._free and (self._urgent or len(self._ordinary) < FLOOD):
+            return self._prompt
+        return next((worker for worker in self._free if worker is not self._prompt), None) if waiting > FEW else None
 
     async def _work(self, worker: HashWorker, waiting: _Waiting) -> None:
         try:

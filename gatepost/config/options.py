@@ -137,7 +137,12 @@ class AuthSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         Duration, Meta(description="How long a right password is remembered, so that reconnecting costs no hash.")
     ] = Duration(300)
     hashing_processes: Annotated[
-        int, Meta(ge=0, le=256, description="Processes that hash passwords; 0: one a processor.")
+        int,
+        Meta(
+            ge=0,
+            le=256,
+            description="Processes that hash passwords, besides one that is never kept waiting; 0: one a processor.",
+        ),
     ] = 0
 
 

@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from gatepost.adapters.hashing import Verify
+from gatepost.adapters.hashing import PATIENT, PROMPT, Verify
 from gatepost.adapters.hashworker import HashWorker, WorkerLost
 from gatepost.adapters.passwords import MAX_WAITING, HashedPasswords
 from gatepost.model.errors import Overloaded
@@ -23,12 +23,12 @@ def process_of(worker: HashWorker) -> int:
 async def test_a_lost_process_is_replaced() -> None:
     passwords = HashedPasswords(1)
     hashed = await passwords.hash(Secret("correct horse"))
-    [worker] = passwords._workers
+    worker = passwords._prompt
     first = process_of(worker)
     os.kill(first, signal.SIGKILL)
     with pytest.raises(Overloaded):
-        await passwords.verify(hashed, Secret("correct horse"))
-    assert await passwords.verify(hashed, Secret("correct horse"))
+        await passwords.verify(hashed, Secret("correct horse"), urgent=True)
+    assert await passwords.verify(hashed, Secret("correct horse"), urgent=True)
     assert process_of(worker) != first
     await passwords.close()
 
@@ -66,7 +66,7 @@ async def test_who_no_longer_waits_leaves_no_answer_for_another() -> None:
 async def test_crowded_says_that_the_queue_is_full() -> None:
     passwords = HashedPasswords(1)
     assert not passwords.crowded
-    waiting = [asyncio.ensure_future(passwords.verify("", Secret("x"))) for _ in range(MAX_WAITING + 1)]
+    waiting = [asyncio.ensure_future(passwords.verify("", Secret("x"))) for _ in range(MAX_WAITING + 2)]
     await asyncio.sleep(0)
     assert passwords.crowded
     with pytest.raises(Overloaded):
@@ -83,3 +83,23 @@ async def test_a_process_that_cannot_start_is_an_overload(monkeypatch: pytest.Mo
     worker = HashWorker()
     with pytest.raises(WorkerLost):
         await worker.ask(Verify("", b"x"), bool)
+
+
+async def test_somebody_in_a_hurry_need_not_wait_for_guesses() -> None:
+    passwords = HashedPasswords(1)
+    hashed = await passwords.hash(Secret("correct horse"))
+    guesses = [asyncio.ensure_future(passwords.verify("", Secret("x"))) for _ in range(20)]
+    await asyncio.sleep(0)
+    assert await passwords.verify(hashed, Secret("correct horse"), urgent=True)
+    assert sum(guess.done() for guess in guesses) < len(guesses)
+    assert [await guess for guess in guesses] == [False] * len(guesses)
+    await passwords.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="only Linux has SCHED_IDLE")
+async def test_guesses_get_the_time_that_nobody_else_wants() -> None:
+    for manner, policy in ((PATIENT, os.SCHED_IDLE), (PROMPT, os.SCHED_OTHER)):
+        worker = HashWorker(manner)
+        await worker.ask(Verify("", b"x"), bool)
+        assert os.sched_getscheduler(process_of(worker)) == policy
+        worker.stop()
