@@ -3,6 +3,7 @@ and no FETCH may ever contradict it. Also the view by itself."""
 
 from __future__ import annotations
 
+import asyncio
 import random
 import re
 
@@ -68,6 +69,28 @@ async def test_no_two_words_of_the_server_contradict_each_other(rooms, seed):
         await client.do("UID FETCH 1:* (UID)")
         inbox = (await rooms.mail.mailbox("INBOX")).id
         assert client.uids == list(await rooms.mail.uids(inbox))
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_sessions_that_command_at_the_same_time_agree_at_checkpoints(rooms, seed):
+    dice = random.Random(seed)
+    await rooms.deliver(b"Subject: x\r\n\r\n", count=10)
+    clients = [Believer(await rooms.ada()) for _ in range(4)]
+    for client in clients:
+        await client.do("SELECT INBOX")
+    leaving = ("SELECT", "EXAMINE", "CLOSE", "UNSELECT")
+    doubling = "UID COPY 1:* INBOX"  # too often it fills the mailbox
+    staying = [command for command in COMMANDS if command.split()[0] not in leaving and command != doubling]
+    for _ in range(6):
+        for _ in range(8):
+            await asyncio.gather(*(client.do(dice.choice(staying)) for client in clients))
+        for client in clients:  # whatever was still under way is told with this
+            await client.do("NOOP")
+        seen = [await client.peer.ask("FETCH 1:* (UID FLAGS)") for client in clients]
+        plain = [[line.replace(b" \\Recent", b"").replace(b"\\Recent", b"") for line in lines] for lines in seen]
+        assert all(lines == plain[0] for lines in plain)
+        recent = [line for lines in seen for line in lines if b"\\Recent" in line]
+        assert len({line.split()[1] for line in recent}) == len(recent), "\\Recent in two sessions"
 
 
 @pytest.fixture
