@@ -38,24 +38,26 @@ async def fetch(context: Context, command: Fetch) -> Status:
     uids, lowest = bounded(context, view, uids)
     entries = await view.mail.entries(view.mailbox, uids, command.changed_since or 0)
     await tell_items(context, entries[::-1] if lowest else entries, items)
-    return told_bound(context, _gone_or_done(context, command, uids, entries), lowest)
+    return told_bound(context, await _gone_or_done(context, command, uids, entries), lowest)
 
 
-def _gone_or_done(context: Context, command: Fetch, uids: UidSet, entries: Sequence[Entry]) -> Status:
+async def _gone_or_done(context: Context, command: Fetch, uids: UidSet, entries: Sequence[Entry]) -> Status:
     view = context.selected
     if not command.uid and command.changed_since is None and len(entries) < view.count(uids):
         if Attribute("UID") in command.items:
-            _tell_numbers(context, uids, entries)
+            await _tell_numbers(context, uids, entries)
         return ok("Some of the messages are gone", "EXPUNGEISSUED")  # RFC 5530
     return ok("FETCH done")
 
 
-def _tell_numbers(context: Context, uids: UidSet, found: Sequence[Entry]) -> None:
+async def _tell_numbers(context: Context, uids: UidSet, found: Sequence[Entry]) -> None:
     """UIDs of the messages that others expunged, while the client may not be told so: the numbering holds (RFC 2180 §4.1)."""
     view = context.selected
     there = {entry.uid for entry in found}
     gone = [uid for uid in view.within(uids) if uid not in there]
-    context.send(b"".join(b"* %d FETCH (UID %d)\r\n" % pair for pair in zip(view.numbers(gone), gone, strict=True)))
+    for number, uid in zip(view.numbers(gone), gone, strict=True):
+        context.send(b"* %d FETCH (UID %d)\r\n" % (number, uid))
+        await context.relieve()
 
 
 def _items(command: Fetch) -> tuple[Item, ...]:
