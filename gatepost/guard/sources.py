@@ -15,9 +15,16 @@ _RECENT = 8  # wrong attempts that may yet be given back
 
 
 @lru_cache(maxsize=1024)
-def _with(doors: tuple[str, ...], door: str) -> tuple[str, ...]:
-    """One more door. There are few, so that thousands of sources share a handful of tuples."""
-    return (*doors[1 - _SHOWN :], door)
+def _with(shown: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """One more door or login to show. Thousands of sources share a handful of tuples of doors; a source and the networks
+    around it share those of logins."""
+    return (*shown[1 - _SHOWN :], name)
+
+
+@lru_cache(maxsize=1024)
+def _and(tags: tuple[int, ...], tag: int) -> tuple[int, ...]:
+    """One more tag: those who try one account share the tuple."""
+    return (*tags, tag)
 
 
 class Source(Bucket):
@@ -70,14 +77,14 @@ class Source(Bucket):
         self.first = self.first or now
         self.last = now
         if name and name not in self.names:
-            self.names = (*self.names[1 - _SHOWN :], name)
+            self.names = _with(self.names, name)
         if door and door not in self.doors:
             self.doors = _with(self.doors, door)
 
     def note_login(self, tag: int, most: int) -> int:
         """The number of different logins it failed on, `tag` among them."""
         if tag not in self.logins and len(self.logins) < most:
-            self.logins = (*self.logins, tag)
+            self.logins = _and(self.logins, tag)
         return max(1, len(self.logins))
 
     def note_recent(self, tag: int, points: float, now: float) -> None:

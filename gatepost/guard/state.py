@@ -55,9 +55,8 @@ class State:
         self.alarm = Alarm(options.full.attack_least, options.full.attack_factor, options.full.attack_hold)
 
     def _source_worth(self, key: int, source: Source, now: float) -> float:
-        if source.in_flight or self.bans.holds(key, now):
-            return 1e9 + source.level
-        return source.drain(self.plan.source.rate, now)
+        left = source.level - (now - source.at) * self.plan.source.rate
+        return left + 1e9 if source.in_flight or self.bans.holds(key, now) else left
 
     def proven(self, key: int, source: Source | None, now: float) -> int:
         """How many accounts are proven at a source or network; looked up once a day for what has an entry."""

@@ -80,11 +80,12 @@ class Table(Generic[K, E]):
 
     def _evict(self, now: float) -> None:
         """The others that were looked at are young again, so that the next look sees other ones."""
-        old = self._oldest(_LOOK)
-        old.sort(key=lambda key: self._worth(key, self.entries[key], now))
-        for key in old[:_GO]:
+        worth, entries = self._worth, self.entries
+        weighed = [(worth(key, entries[key], now), place, key) for place, key in enumerate(self._oldest(_LOOK))]
+        weighed.sort()
+        for _, _, key in weighed[:_GO]:
             self.drop(key)
-        self._order.extend(old[_GO:])
+        self._order.extend([key for _, _, key in weighed[_GO:]])
 
     def prune(self, now: float, budget: int, idle: Callable[[E], bool]) -> None:
         """Forgets what is idle among the `budget` oldest; call it again and again to get round."""
