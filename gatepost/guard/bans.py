@@ -44,8 +44,9 @@ class Ban(msgspec.Struct, frozen=True):
         return self.by != "guard"
 
 
-class _Packed(msgspec.Struct, array_like=True):
-    """A ban as kept: what is asked often at hand, the rest encoded (evidence of ten thousand bans is a lot)."""
+class Held(msgspec.Struct, array_like=True, frozen=True):
+    """A ban as kept, and what a look-up finds: what is asked often at hand, the rest encoded (evidence of ten thousand bans is
+    a lot)."""
 
     until: float
     number: int
@@ -60,16 +61,7 @@ class _Body(msgspec.Struct, array_like=True, frozen=True):
     evidence: Evidence
 
 
-class Held(msgspec.Struct, frozen=True):
-    """What a look-up finds: enough to answer with."""
-
-    key: int
-    until: float
-    scope: Scope
-    by_hand: bool
-
-
-_pack, _unpack = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(_Packed).decode
+_pack, _unpack = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(Held).decode
 _unpack_body = msgspec.msgpack.Decoder(_Body).decode
 
 
@@ -77,7 +69,7 @@ class Bans:
     """All bans in force, and how many each network had before."""
 
     def __init__(self, capacity: int, memory: float) -> None:
-        self._live: dict[int, _Packed] = {}
+        self._live: dict[int, Held] = {}
         self._doors: PrefixMap[Held] = PrefixMap()  # asked at connections
         self._strangers: PrefixMap[Held] = PrefixMap()  # asked at strangers' sign-ins
         self._ends: list[tuple[float, int]] = []
@@ -127,18 +119,17 @@ class Bans:
         if key not in self._live and len(self._live) >= self._capacity:
             self._forget_soonest()
         body = _pack(_Body(ban.since, ban.by, ban.evidence))
-        self._put(key, _Packed(ban.until, ban.number, ban.scope, ban.by_hand, body))
+        self._put(key, Held(ban.until, ban.number, ban.scope, ban.by_hand, body))
         self.dirty.add(key)
         if self._past.pop(key, None) is not None:
             self.dirty_past.add(key)
 
-    def _put(self, key: int, packed: _Packed) -> None:
+    def _put(self, key: int, packed: Held) -> None:
         self._live[key] = packed
-        held = Held(key, packed.until, packed.scope, packed.by_hand)
         there, elsewhere = self._doors, self._strangers
         if packed.scope == "strangers":
             there, elsewhere = elsewhere, there
-        there.put(key, held)
+        there.put(key, packed)
         elsewhere.pop(key)
         heapq.heappush(self._ends, (packed.until, key))
 
@@ -204,9 +195,8 @@ class Bans:
     def around(self, address: Address, now: float) -> tuple[Ban, ...]:
         """The bans that cover `address`, those asked at the door first."""
         network = address.network(32 if address.version == 4 else 128)
-        held = [*self._doors.around(network), *self._strangers.around(network)]
-        found = (self.get(each.key) for each in held if each.until > now)
-        return tuple(ban for ban in found if ban is not None)
+        keys = [*self._doors.keys_around(network), *self._strangers.keys_around(network)]
+        return tuple(ban for key in keys if (ban := self.get(key)) is not None and ban.until > now)
 
     def listed(self, now: float) -> list[Ban]:
         """All in force, by network."""
@@ -216,8 +206,8 @@ class Bans:
     def touching(self, network: Network) -> list[int]:
         """Keys of bans within `network`, and of those that the guard made around it."""
         within = [key for key in self._live if network.contains(network_of(key))]
-        around = [*self._doors.around(network), *self._strangers.around(network)]
-        return list(dict.fromkeys(within + [held.key for held in around if not held.by_hand]))
+        around = [*self._doors.keys_around(network), *self._strangers.keys_around(network)]
+        return list(dict.fromkeys(within + [key for key in around if not self._live[key].by_hand]))
 
     def past_within(self, network: Network) -> list[int]:
         """Networks within `network` that had a ban."""
@@ -241,7 +231,7 @@ class Bans:
         packed = _unpack(value)
         self._live[key] = packed
         there = self._strangers if packed.scope == "strangers" else self._doors
-        there.put(key, Held(key, packed.until, packed.scope, packed.by_hand))
+        there.put(key, packed)
         self._ends.append((packed.until, key))
 
     def restored(self) -> None:

@@ -100,14 +100,16 @@ class PrefixMap(Generic[V]):
                 return found
         return None
 
-    def around(self, network: Network) -> Iterator[V]:
-        """Values of every network that contains `network` (itself too), longest first."""
+    def keys_around(self, network: Network) -> Iterator[int]:
+        """Keys of every network that contains `network` (itself too), longest first."""
         address = Address(network.version, network.value)
         for length in self._lengths[0 if network.version == 4 else 1]:
-            if length <= network.length:
-                found = self.entries.get(address_key(address, length))
-                if found is not None:
-                    yield found
+            if length <= network.length and (key := address_key(address, length)) in self.entries:
+                yield key
+
+    def around(self, network: Network) -> Iterator[V]:
+        """Their values."""
+        return (self.entries[key] for key in self.keys_around(network))
 
     def within(self, network: Network) -> list[int]:
         """Keys of every network that lies in `network` (itself too)."""
