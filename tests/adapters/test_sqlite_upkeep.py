@@ -11,7 +11,7 @@ import apsw
 import pytest
 
 from gatepost.adapters.clock import SystemClock
-from gatepost.adapters.sqlite import SqliteDirectory, SqliteMailstore
+from gatepost.adapters.sqlite import SqliteDirectory, SqliteMailstore, checking
 from gatepost.adapters.sqlite.accountmail import SqliteAccountMail
 from gatepost.adapters.sqlite.connections import connect
 from gatepost.adapters.sqlite.upkeep import SqliteUpkeep
@@ -286,3 +286,16 @@ async def test_a_backup_of_a_newer_version(upkeep: SqliteUpkeep, store: SqliteMa
     with pytest.raises(BadBackup, match="newer"):
         await upkeep.restore(A1, tmp_path / "copy")
     assert await count(store.open(A1)) == 4
+
+
+async def test_no_check_reads_a_table_for_each_row(upkeep: SqliteUpkeep, tmp_path: Path) -> None:
+    """What is asked for every row of a table finds its answer by an index."""
+    db = connect(tmp_path / "mail" / "a1" / "mail.db")
+    for check in checking.CHECKS:
+        for query in filter(None, (check.query, *check.mend.split("; "))):
+            inside = set[int]()
+            for number, parent, _, text in db.execute(f"EXPLAIN QUERY PLAN {query}"):
+                if text.startswith("CORRELATED") or parent in inside:
+                    inside.add(number)
+                    assert not text.startswith("SCAN"), (query, text)
+    db.close()

@@ -48,7 +48,10 @@ _DIFFERENT = (
 )
 _KEYWORDS = f"WITH wanted AS ({COUNTED})"
 _USED = "(SELECT coalesce(sum(m.size), 0) FROM entry n JOIN email m ON m.id = n.email)"
-_REFS = "(SELECT count(*) FROM email m WHERE m.blob = b.id)"
+_USES = (  # counted in one pass, since no index leads from octets to their messages
+    "(SELECT c.id, coalesce(u.refs, 0) AS refs FROM blob c"
+    " LEFT JOIN (SELECT blob, count(*) AS refs FROM email GROUP BY blob) u ON u.blob = c.id)"
+)
 
 CHECKS: tuple[Check, ...] = (
     Check(
@@ -68,7 +71,7 @@ CHECKS: tuple[Check, ...] = (
         "the counts of {} are wrong",
         f"{_SUMS} SELECT b.path FROM mailbox b JOIN wanted w ON w.id = b.id WHERE {_DIFFERENT}",
         f"{_SUMS} UPDATE mailbox AS b SET (messages, unseen, deleted, size, uidnext, modseq) ="
-        " (SELECT w.messages, w.unseen, w.deleted, w.size, w.uidnext, w.modseq FROM wanted w WHERE w.id = b.id)",
+        f" (w.messages, w.unseen, w.deleted, w.size, w.uidnext, w.modseq) FROM wanted w WHERE w.id = b.id AND {_DIFFERENT}",
         mailboxes=True,
     ),
     Check(
@@ -110,8 +113,8 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "uses",
         "the uses of octets {} are counted wrong",
-        f"SELECT b.id FROM blob b WHERE b.refs <> {_REFS}",
-        f"UPDATE blob AS b SET refs = {_REFS} WHERE b.refs <> {_REFS}",
+        f"SELECT b.id FROM blob b JOIN {_USES} w ON w.id = b.id WHERE b.refs <> w.refs",
+        f"UPDATE blob AS b SET refs = w.refs FROM {_USES} w WHERE w.id = b.id AND b.refs <> w.refs",
     ),
     Check(
         "tombstone",
@@ -166,7 +169,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "orphan",
         "octets {} are of no message",
-        f"SELECT b.id FROM blob b WHERE b.uploaded IS NULL AND {_REFS} = 0",
+        "SELECT id FROM blob WHERE uploaded IS NULL AND id NOT IN (SELECT blob FROM email)",
     ),
 )
 """In the order in which they are mended: what adds messages comes last, once the counts it adds to are right."""

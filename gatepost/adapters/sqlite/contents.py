@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import apsw
 import msgspec
@@ -34,20 +35,21 @@ class Doubt(msgspec.Struct, frozen=True):
 
 def some(db: apsw.Connection, files: BlobFiles, after: int) -> tuple[int, list[Doubt]]:
     """Looks at SOME emails after the id `after`; the last one's id (0 at the end) and what is doubtful."""
-    found: list[Doubt] = []
     rows = fetch_all(db, f"{_EMAIL} WHERE m.id > ? ORDER BY m.id LIMIT {SOME}", (after,))
-    for row in rows:
-        email, blob, data = row[:3]
-        try:
-            content = read(db, files, blob, 0, None)
-        except NoSuchBlob:
-            found.append(Doubt("lost", email, blob))
-            continue
-        if blob_id(content) != blob:
-            found.append(Doubt("damaged", email, blob))
-        elif data is None or _expected(content) != (data, *row[3:]):
-            found.append(Doubt("index", email, blob))
-    return (rows[-1][0] if rows else 0), found
+    return (rows[-1][0] if rows else 0), [doubt for row in rows if (doubt := _doubt(db, files, row))]
+
+
+def _doubt(db: apsw.Connection, files: BlobFiles, row: tuple[Any, ...]) -> Doubt | None:
+    email, blob, data = row[:3]
+    try:
+        content = read(db, files, blob, 0, None)
+    except NoSuchBlob:
+        return Doubt("lost", email, blob)
+    if blob_id(content) != blob:
+        return Doubt("damaged", email, blob)
+    if data is None or _expected(content) != (data, *row[3:]):
+        return Doubt("index", email, blob)
+    return None
 
 
 def _expected(content: bytes) -> tuple[object, ...]:
@@ -57,11 +59,8 @@ def _expected(content: bytes) -> tuple[object, ...]:
 
 def still(db: apsw.Connection, files: BlobFiles, doubts: Sequence[Doubt]) -> list[Doubt]:
     """Those that a second look finds again: a message that went between two looks is no fault."""
-    return [
-        doubt
-        for doubt in doubts
-        if any(again.email == doubt.email and again.kind == doubt.kind for again in some(db, files, doubt.email - 1)[1])
-    ]
+    found = [(doubt, fetch_first(db, f"{_EMAIL} WHERE m.id = ?", (doubt.email,))) for doubt in doubts]
+    return [doubt for doubt, row in found if row is not None and _doubt(db, files, row) == doubt]
 
 
 def told(db: apsw.Connection, doubts: Sequence[Doubt]) -> Iterator[Fault]:

@@ -6,7 +6,7 @@ marked as known: the message stays as it is, with its envelope, and is whole aga
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from gatepost.adapters.sqlite import appending, checking, contents, mailboxes, searchindex
 from gatepost.adapters.sqlite.blobs import BlobFiles, read
@@ -109,7 +109,7 @@ def mend_contents(change: Change, files: BlobFiles, doubts: Sequence[Doubt]) -> 
         searchindex.queue(change.db, doubt.email)
 
 
-def unmark(change: Change, lost: Sequence[BlobId]) -> None:
+def unmark(change: Change, lost: Collection[BlobId]) -> None:
     """Only `lost` octets are lost."""
     for (blob,) in fetch_all(change.db, "SELECT blob FROM lost"):
         if blob not in lost:

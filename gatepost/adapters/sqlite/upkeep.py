@@ -87,7 +87,7 @@ class SqliteUpkeep:
         files = shelf.files
         found += await mail.mend(lambda change: mending.mend_rows(change, files))
         doubts = await self._doubts(shelf)
-        lost = [doubt.blob for doubt in doubts if doubt.kind != "index"]
+        lost = {doubt.blob for doubt in doubts if doubt.kind != "index"}
         told = await shelf.database.read(lambda db: list(contents.told(db, doubts)), scan=True)
         found += [Fault(each.kind, each.subject, each.text, each.known, each.kind == "index") for each in told]
         for start in range(0, len(doubts), MENDED_AT_ONCE):
