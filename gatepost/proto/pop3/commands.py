@@ -26,9 +26,10 @@ class Pass(msgspec.Struct, frozen=True):
 
 
 class Auth(msgspec.Struct, frozen=True):
-    """AUTH (RFC 5034 §4). `initial` is None without an initial response."""
+    """AUTH (RFC 5034 §4). `initial` is None without an initial response; without a mechanism the client wants to be told
+    which there are, as clients older than CAPA do."""
 
-    mechanism: str
+    mechanism: str = ""
     initial: SaslResponse | SaslMalformed | None = None
 
 

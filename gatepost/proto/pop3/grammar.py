@@ -85,7 +85,9 @@ def _pass(argument: str) -> Command:
 
 
 def _auth(argument: str) -> Command:
-    words = _words(argument, 1, 2)
+    words = _words(argument, 0, 2)
+    if not words:
+        return Auth()
     if not _MECHANISM.fullmatch(words[0]):
         raise _Bad
     return Auth(words[0].upper(), read_initial(words[1].encode()) if len(words) > 1 else None)

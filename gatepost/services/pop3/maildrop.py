@@ -55,13 +55,18 @@ class Maildrop:
         """RSET."""
         self._marked.clear()
 
+    @property
+    def marked(self) -> int:
+        """How many are marked."""
+        return len(self._marked)
+
     async def remove_marked(self) -> int:
-        """The UPDATE state (RFC 1939 §6); how many went. Raises NoSuchMailbox, StorageUnavailable."""
+        """The UPDATE state (RFC 1939 §6): all of them in one transaction, or none. How many went: others may have removed or moved
+        some meanwhile. Raises NoSuchMailbox, StorageUnavailable, and none went then."""
         if not self._marked:
             return 0
         uids = UidSet.of(self._messages[number - 1].uid for number in self._marked)
-        await self.mail.expunge(self._mailbox, uids, only_deleted=False)
-        return len(uids)
+        return len((await self.mail.expunge(self._mailbox, uids, only_deleted=False)).vanished)
 
 
 async def open_maildrop(mail: AccountMail) -> Maildrop:

@@ -14,6 +14,7 @@ UTF8_ON = ok("UTF8 enabled")
 LANGUAGES = ok("Languages follow")
 LANGUAGE = ok("en Language is English")
 NO_SUCH_LANGUAGE = err("en No such language")
+MECHANISMS = ok("Mechanisms follow")
 NEXT_PASSWORD = ok("Send PASS")
 
 SIGN_IN_FAILED = err("Authentication failed", "AUTH")
@@ -26,7 +27,6 @@ SIGN_IN_FIRST = err("Sign in first")
 SIGNED_IN_ALREADY = err("Signed in already")
 IN_USE = err("Another session has this maildrop open", "IN-USE")
 NO_SUCH_MESSAGE = err("No such message")
-NOT_REMOVED = err("The messages could not be removed", "SYS/TEMP")
 TLS_ALREADY = err("TLS is active already")
 NOT_OFFERED = err("Not offered here")
 TOO_MANY_ERRORS = err("Too many errors")
@@ -44,6 +44,11 @@ _FAREWELLS = {
     "busy": err("Too busy", "SYS/TEMP"),
     "error": err("Something broke here", "SYS/TEMP"),
 }
+
+
+def not_removed(count: int) -> Reply:
+    """QUIT could not do what DELE had promised (RFC 1939 §6): all is still there."""
+    return err(f"None of the {count} messages could be removed", "SYS/TEMP")
 
 
 def fault_reply(fault: Fault) -> Reply:

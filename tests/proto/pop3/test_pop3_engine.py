@@ -92,7 +92,7 @@ FAULTS = {
     b"TOP 1": FaultKind.SYNTAX,
     b"USER": FaultKind.SYNTAX,
     b"PASS": FaultKind.SYNTAX,
-    b"AUTH": FaultKind.SYNTAX,
+    b"AUTH PLAIN = =": FaultKind.SYNTAX,
     b"STAT now": FaultKind.SYNTAX,
     b"USER a\xff": FaultKind.OCTETS,
     b"USER a\0b": FaultKind.OCTETS,

@@ -5,11 +5,18 @@ from __future__ import annotations
 import asyncio
 import poplib
 import ssl
+from pathlib import Path
 
 import pytest
-from lineroom import PASSWORD, Peer, Room, plain
+from lineroom import HOST, PASSWORD, Peer, Room, plain
 
-from gatepost.model.uidset import ALL_UIDS
+from gatepost.model.connection import Door
+from gatepost.model.mail import Draft
+from gatepost.model.uidset import ALL_UIDS, UidSet
+from gatepost.model.units import Duration
+from gatepost.services.pop3.commands.retrieval import PIECE
+from gatepost.services.pop3.options import Pop3Options
+from gatepost.services.pop3.service import Pop3Service
 
 FIRST = b"Subject: first\r\n\r\n.dot\r\nlast\r\n"
 SECOND = b"Subject: second\r\n\r\n" + b"".join(b"line %d\r\n" % n for n in range(30_000))
@@ -196,3 +203,114 @@ async def test_poplib_over_tls(room: Room, port: int) -> None:
         return counted
 
     assert await asyncio.to_thread(talk) == (1, len(FIRST))
+
+
+async def test_pipelined_across_an_exchange(room: Room, port: int) -> None:
+    """The responses of AUTH are lines like others; what follows them is a command again."""
+    await room.put(FIRST)
+    peer = await room.peer(
+        port,
+        b"AUTH PLAIN\r\n*\r\nAUTH PLAIN\r\n"
+        + plain("ada@example.org")
+        + b"\r\nLIST 1\r\nDELE 1\r\nRSET\r\nUIDL 1\r\nQUIT\r\n",
+    )
+    assert [line[:16] for line in (await peer.rest()).split(b"\r\n")[1:]] == [
+        b"+ ",
+        b"-ERR Authenticat",
+        b"+ ",
+        b"+OK 1 messages",
+        b"+OK 1 %d" % len(FIRST),
+        b"+OK Marked",
+        b"+OK Done",
+        b"+OK 1 %d" % (await room.mail().mailbox("INBOX")).uidvalidity,
+        b"+OK 0 removed, b",
+        b"",
+    ]
+
+
+async def test_dots_are_doubled_wherever_a_piece_ends(room: Room, port: int) -> None:
+    """A line that begins with a dot, at each side of the border between two pieces that are read; lines of more than 512."""
+    for before in range(PIECE - 4, PIECE + 3):
+        head = b"Subject: dots\r\n\r\n"
+        content = head + b"x" * (before - len(head) - 2) + b"\r\n.\r\n..\r\n.x\r\n" + b"y" * 3000 + b"\r\n.\r\n"
+        await room.put(content)
+    peer = await signed_in(room, port)
+    for number, content in enumerate(await room.inbox(), 1):
+        peer.write(b"RETR %d\r\n" % number)
+        assert await peer.line() == b"+OK %d octets\r\n" % len(content)
+        stuffed = await peer.until(b"\r\n.\r\n")
+        lines = stuffed.split(b"\r\n")
+        assert lines[-2:] == [b".", b""]
+        assert b"\r\n".join(line.removeprefix(b".") for line in lines[:-2]) + b"\r\n" == content
+
+
+async def test_another_client_may_change_everything_meanwhile(room: Room, port: int) -> None:
+    """Never another message: what went is refused, what moved is the same octets, what came is not seen."""
+    for number in range(5):
+        await room.put(b"Subject: %d\r\n\r\n" % number)
+    peer = await signed_in(room, port)
+    mail = room.mail()
+    inbox = await mail.mailbox("INBOX")
+    await mail.expunge(inbox.id, UidSet.of([1]), only_deleted=False)
+    await mail.rename_inbox("Kept")
+    await room.put(b"Subject: new\r\n\r\n")
+    assert await said(peer, b"STAT") == b"+OK 5 70\r\n"
+    assert await said(peer, b"RETR 1") == b"-ERR The message is gone\r\n"
+    assert await said(peer, b"TOP 1 0") == b"-ERR The message is gone\r\n"
+    peer.write(b"RETR 2\r\n")
+    assert (await peer.until(b"\r\n.\r\n")).endswith(b"Subject: 1\r\n\r\n.\r\n")
+    for number in range(1, 6):
+        assert (await said(peer, b"DELE %d" % number)).startswith(b"+OK")
+    assert (await said(peer, b"QUIT")).startswith(b"+OK 0 removed")
+    assert await room.inbox() == [b"Subject: new\r\n\r\n"]
+    assert (await mail.mailbox("Kept")).messages == 4
+    again = await signed_in(room, port)
+    assert (await said(again, b"UIDL 1")).endswith(b".%d\r\n" % inbox.uidnext)
+
+
+async def test_unique_ids_outlive_restore_and_are_never_given_again(room: Room, port: int, tmp_path: Path) -> None:
+    await room.put(FIRST)
+    mail = room.mail()
+    account = room.directory.find("ada@example.org").id
+    await room.store.upkeep.backup(account, tmp_path / "copy")
+    await room.put(SECOND)
+    peer = await signed_in(room, port)
+    peer.write(b"UIDL\r\n")
+    seen = (await peer.until(b"\r\n.\r\n")).split(b"\r\n")[1:3]
+    peer.end()
+    await peer.rest()
+    await room.store.upkeep.restore(account, tmp_path / "copy")
+    mail = room.store.open(account)
+    await mail.append(Draft(b"Subject: third\r\n\r\n", ((await mail.mailbox("INBOX")).id,)))
+    peer = await signed_in(room, port)
+    peer.write(b"UIDL\r\n")
+    first, third = (await peer.until(b"\r\n.\r\n")).split(b"\r\n")[1:3]
+    assert first == seen[0]
+    assert third[2:] not in {line[2:] for line in seen}
+
+
+async def test_what_could_not_be_removed_is_owned_up_to(room: Room, port: int) -> None:
+    await room.put(FIRST)
+    peer = await signed_in(room, port)
+    assert (await said(peer, b"DELE 1")).startswith(b"+OK")
+    account = room.directory.find("ada@example.org").id
+    await room.store.shelf(account).database.finish()
+    assert await said(peer, b"QUIT") == b"-ERR [SYS/TEMP] None of the 1 messages could be removed\r\n"
+    assert await peer.rest() == b""
+
+
+async def test_a_timeout_removes_nothing(room: Room) -> None:
+    service = Pop3Service(
+        auth=room.auth,
+        mailboxes=room.mailboxes,
+        journal=room.journal,
+        clock=room.clock,
+        budget=room.budget,
+        hostname=HOST,
+        options=Pop3Options(idle_timeout=Duration(0.2)),
+    )
+    await room.put(FIRST)
+    peer = await signed_in(room, await room.door(service, Door.POP3))
+    assert (await said(peer, b"DELE 1")).startswith(b"+OK")
+    assert await peer.rest() == b"-ERR Timeout\r\n"
+    assert await room.inbox() == [FIRST]

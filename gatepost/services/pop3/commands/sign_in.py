@@ -38,8 +38,13 @@ async def pass_(session: Session, command: Pass) -> Reply | None:
 async def auth(session: Session, command: Auth) -> Reply | None:
     """One exchange, from the command to the verdict."""
     connection = session.wire.connection
-    if not session.auth.mechanisms(connection):
+    mechanisms = session.auth.mechanisms(connection)
+    if not mechanisms:
         return render.ENCRYPTION_REQUIRED
+    if not command.mechanism:
+        session.engine.send(render.MECHANISMS)
+        session.engine.send_lines(name.encode("ascii") for name in mechanisms)
+        return None
     try:
         exchange = session.auth.begin(connection, command.mechanism)
     except UnknownMechanism:

@@ -65,5 +65,5 @@ async def quit_(session: Session, command: Quit) -> Reply:
     try:
         removed = await session.maildrop.remove_marked()
     except GatepostError:
-        return render.NOT_REMOVED
+        return render.not_removed(session.maildrop.marked)
     return ok(f"{removed} removed, bye")
