@@ -9,10 +9,11 @@ import contextlib
 import socket
 from pathlib import Path
 
+from gatepost.adapters import changeover
 from gatepost.adapters.accesstokens import JwtAccessTokens
 from gatepost.adapters.clock import SystemClock
 from gatepost.adapters.hashing import SCRAM_SHA1, SCRAM_SHA256
-from gatepost.adapters.lock import FolderLock
+from gatepost.adapters.lock import BadFolder, FolderLock
 from gatepost.adapters.log import Log
 from gatepost.adapters.passwords import HashedPasswords
 from gatepost.adapters.sqlite import SqliteDirectory, SqliteGuardStore, SqliteMailstore
@@ -50,10 +51,18 @@ class House:
         self.folder = Path(options.data)
         self.lock = FolderLock(self.folder)
         try:
+            self._finish_restore()
             self._open(options)
         except BaseException:
             self.lock.release()
             raise
+
+    def _finish_restore(self) -> None:
+        """A restore of the whole server that was broken off while the folders changed places."""
+        try:
+            changeover.finish(self.folder)
+        except OSError as error:
+            raise BadFolder(f"cannot finish a restore in {self.folder}: {error.filename}: {error.strerror}") from error
 
     def _open(self, options: Options) -> None:
         self.clock = clock = SystemClock()

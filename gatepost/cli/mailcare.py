@@ -119,7 +119,8 @@ def _tell(done: dict[str, Any], sentence: str, json: bool) -> None:
 
 def restore_all(client: Client, source: Path, replace: bool) -> dict[str, Any]:
     """Into a data folder without a server. What was there is put aside, not removed. Raises Sorry."""
-    from gatepost.services.admin.care import MAIL, SERVER, read_backup  # and half the server with it: only when needed
+    from gatepost.adapters import changeover
+    from gatepost.services.admin.care import SERVER, read_backup  # and half the server with it: only when needed
 
     folder = Path(client.options().data)
     try:
@@ -134,38 +135,35 @@ def restore_all(client: Client, source: Path, replace: bool) -> dict[str, Any]:
     except BadFolder as error:
         raise Sorry(str(error)) from error
     try:
-        there = [path for path in (*folder.glob(f"{SERVER}*"), folder / MAIL) if path.exists()]
+        place = changeover.begin(folder)
+        there = changeover.held(folder)
         if there and not replace:
             raise Sorry(f"{folder} holds a server already; --replace puts it aside")
-        aside = folder / f"replaced-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}" if there else None
-        if aside is not None:
-            aside.mkdir(mode=0o700)
-            for path in there:
-                path.rename(aside / path.name)
-        missing = asyncio.run(_take(source, folder, [AccountId(number) for number, _ in listed.accounts], aside))
-        shutil.copyfile(source / SERVER, folder / f"{SERVER}.part")
-        (folder / f"{SERVER}.part").chmod(0o600)
-        (folder / f"{SERVER}.part").rename(folder / SERVER)
+        missing = asyncio.run(_take(source, place, [AccountId(number) for number, _ in listed.accounts], folder))
+        shutil.copyfile(source / SERVER, place / SERVER)
+        (place / SERVER).chmod(0o600)
+        aside = f"replaced-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}"
+        changeover.change(folder, aside)
     except (BadBackup, StorageUnavailable) as error:
         raise Sorry(str(error)) from error
     except OSError as error:
         raise Sorry(f"{error.filename or folder}: {error.strerror}") from error
     finally:
         lock.release()
-    return {"accounts": len(listed.accounts), "aside": str(aside) if aside else None, "warnings": missing}
+    return {"accounts": len(listed.accounts), "aside": str(folder / aside) if there else None, "warnings": missing}
 
 
-async def _take(source: Path, folder: Path, accounts: list[AccountId], aside: Path | None) -> list[str]:
-    """Each account, later than what it was aside."""
+async def _take(source: Path, place: Path, accounts: list[AccountId], old: Path) -> list[str]:
+    """Each account, later than what `old` knows of it."""
     from gatepost.adapters.clock import SystemClock
     from gatepost.adapters.sqlite import SqliteMailstore
     from gatepost.services.admin.care import MAIL
 
-    store = SqliteMailstore(folder / MAIL, SystemClock())
+    store = SqliteMailstore(place / MAIL, SystemClock())
     missing: list[str] = []
     try:
         for account in accounts:
-            missing += await store.replace(account, source / MAIL / account, aside / MAIL if aside else None)
+            missing += await store.replace(account, source / MAIL / account, old / MAIL)
     finally:
         await store.close()
     return missing

@@ -81,7 +81,10 @@ def take_account(source: Path, target: Path) -> list[str]:
         raise BadBackup(f"{source / DATABASE} is damaged: {error}") from error
     if not sound:
         raise BadBackup(f"{source / DATABASE} is damaged")
-    return copy_files(source, target)
+    missing = copy_files(source, target)
+    if missing and not (source / DATABASE).is_file():
+        raise BadBackup(f"{source} went away while it was read")
+    return missing
 
 
 def _private(path: str, flags: int) -> int:

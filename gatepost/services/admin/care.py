@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import shutil
 from pathlib import Path
@@ -41,8 +42,11 @@ class RestoreFrom(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def _find(admin: Administration, text: str) -> AccountId:
-    """By address; by id only where there is such a folder."""
-    return AccountId(text) if text in await admin.store.upkeep.kept() else admin.directory.find(text).id
+    """By address; by id where there is such an account or such a folder."""
+    known = {account.id for account in admin.directory.accounts()} if "@" not in text else set()
+    if text in known or text in await admin.store.upkeep.kept():
+        return AccountId(text)
+    return admin.directory.find(text).id
 
 
 @operation("mail.kept")
@@ -87,17 +91,43 @@ async def mail_backup(admin: Administration, args: BackupTo) -> dict[str, Any]:
     part = target.with_name(f".{target.name}.part")
     if target.exists():
         raise Refused(f"{target} is there already; name a folder that is not")
+    lock: int | None = None
     try:
-        if part.exists():
-            shutil.rmtree(part)
-        part.mkdir(mode=0o700)
+        lock = await asyncio.to_thread(_begin, part)
         accounts, missing = await _copy(admin, part, args.email)
         backup = Backup(admin.clock.now(), accounts, server=args.email is None)
         await asyncio.to_thread(_finish, part, target, backup)
     except OSError as error:
         raise Refused(f"the server cannot write {error.filename or target}: {error.strerror}") from error
+    finally:
+        if lock is not None:
+            await asyncio.to_thread(
+                shutil.rmtree, part, ignore_errors=True
+            )  # half of one is none; on success it is gone
+            os.close(lock)
     admin.note("mail.backup", args.email or "all")
     return {"target": str(target), "accounts": len(accounts), "warnings": missing}
+
+
+def _begin(part: Path) -> int:
+    """The empty folder, locked until what is returned is closed: whoever is killed leaves a part and no lock. Raises OSError;
+    Refused where another one is being written there."""
+    part.mkdir(mode=0o700, exist_ok=True)
+    lock = os.open(part, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for left in part.iterdir():
+            if left.is_dir():
+                shutil.rmtree(left)
+            else:
+                left.unlink()
+    except BlockingIOError as error:
+        os.close(lock)
+        raise Refused(f"another backup is being written to {part}") from error
+    except OSError:
+        os.close(lock)
+        raise
+    return lock
 
 
 async def _copy(admin: Administration, part: Path, email: str | None) -> tuple[tuple[tuple[str, str], ...], list[str]]:
@@ -121,13 +151,18 @@ def _finish(part: Path, target: Path, backup: Backup) -> None:
         file.write(msgspec.json.format(msgspec.json.encode(backup), indent=1) + b"\n")
         file.flush()
         os.fsync(file.fileno())
-    for folder in (part / MAIL, part, part.parent):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    for folder in (part / MAIL, part):
+        _sync(folder)
     part.rename(target)
+    _sync(target.parent)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _absolute(text: str) -> Path:
@@ -142,7 +177,9 @@ def read_backup(source: Path) -> Backup:
     try:
         found = msgspec.json.decode((source / LIST).read_bytes(), type=Backup)
     except OSError as error:
-        raise BadBackup(f"{source} holds no backup: {error.strerror}") from error
+        half = source.name.endswith(".part")
+        why = "it was broken off before it was whole" if half else error.strerror
+        raise BadBackup(f"{source} holds no backup: {why}") from error
     except msgspec.MsgspecError as error:
         raise BadBackup(f"{source / LIST} is damaged") from error
     if found.version != 1:

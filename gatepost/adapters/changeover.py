@@ -1,0 +1,72 @@
+"""How all of a restored server takes the place of the one in a data folder.
+
+Law: at every moment, a kill included, the folder holds the old server whole or the new one, or says that it is between the two.
+The new one is put together in `restoring` while nothing else is touched. Once it is whole and on disk it is called `restored`,
+and from then on it takes its place in steps of which each can be gone on with: by the next start or by the next restore.
+For whoever holds the folder's lock.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from gatepost.adapters.sqlite.connections import make_folder, sync_folder
+
+SERVER, MAIL = "gatepost.db", "mail"
+_RESTORING, _RESTORED, _ASIDE = "restoring", "restored", "aside"
+
+
+def held(folder: Path) -> list[Path]:
+    """What a data folder holds of a server."""
+    return [path for path in (*sorted(folder.glob(f"{SERVER}*")), folder / MAIL) if path.exists()]
+
+
+def begin(folder: Path) -> Path:
+    """An empty folder to put the new server together in, as `SERVER` and `MAIL`. Raises OSError."""
+    finish(folder)
+    place = folder / _RESTORING
+    make_folder(place / MAIL)
+    return place
+
+
+def change(folder: Path, aside: str) -> None:
+    """What `begin` gave takes its place; what was there goes into the folder's `aside`. Raises OSError."""
+    place = folder / _RESTORING
+    (place / _ASIDE).write_text(aside, "utf-8")
+    for path in (place / SERVER, place / _ASIDE):
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    for path in (place / MAIL, place):
+        sync_folder(path)
+    place.rename(folder / _RESTORED)
+    sync_folder(folder)
+    finish(folder)
+
+
+def finish(folder: Path) -> None:
+    """Goes on with what a kill broke off, if anything. Raises OSError."""
+    restored, restoring = folder / _RESTORED, folder / _RESTORING
+    if restored.is_dir():
+        aside = folder / (restored / _ASIDE).read_text("utf-8")
+        if (restored / SERVER).exists():  # so that none in the folder is the new one's
+            _put_aside(folder.glob(f"{SERVER}*"), aside)
+            (restored / SERVER).rename(folder / SERVER)
+            sync_folder(folder)
+        if (restored / MAIL).exists():
+            _put_aside([folder / MAIL], aside)
+            (restored / MAIL).rename(folder / MAIL)
+            sync_folder(folder)
+        restored.rename(restoring)
+    if restoring.is_dir():
+        shutil.rmtree(restoring)
+        sync_folder(folder)
+
+
+def _put_aside(paths: Iterable[Path], aside: Path) -> None:
+    for path in sorted(path for path in paths if path.exists()):
+        make_folder(aside)
+        path.rename(aside / path.name)
+        sync_folder(aside)
