@@ -14,13 +14,17 @@ class BadName(ValueError):
     """The octets are no mailbox name in the encoding in force."""
 
 
+class NotUtf8(BadName):
+    """Octets above 127 that are no UTF-8."""
+
+
 def decode_name(octets: bytes, utf8: bool) -> str:
     """The name that a client wrote. Raises BadName. Octets above 127 are UTF-8 in either mode: some clients never learnt
     modified UTF-7, and no other reading of such octets is defined."""
     try:
         text = octets.decode("utf-8")
     except UnicodeDecodeError:
-        raise BadName("not UTF-8") from None
+        raise NotUtf8("not UTF-8") from None
     if utf8 or "&" not in text or not text.isascii():
         return text
     return decode_utf7(text)

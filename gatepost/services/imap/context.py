@@ -21,8 +21,8 @@ from gatepost.ports.mailstore import AccountMail
 from gatepost.proto.imap.commands.notify import SELECTED
 from gatepost.proto.imap.engine import ImapEngine
 from gatepost.proto.imap.events import Event
-from gatepost.proto.imap.names import BadName, decode_name
-from gatepost.proto.imap.render.status import Status, no, ok
+from gatepost.proto.imap.names import BadName, NotUtf8, decode_name
+from gatepost.proto.imap.render.status import Status, bad, no, ok
 from gatepost.services.imap.notices import Notices
 from gatepost.services.imap.options import ImapOptions
 from gatepost.services.imap.selected import Selected
@@ -143,6 +143,8 @@ class Context:
         """A mailbox's path from a command. Raises Refused."""
         try:
             path = decode_name(octets, self.utf8)
+        except NotUtf8:  # RFC 6855 §3
+            raise Refused(bad("That is not UTF-8", "CLIENTBUG")) from None
         except BadName:
             raise Refused(no("That is no mailbox name", "CANNOT")) from None
         return "INBOX" if path.upper() == "INBOX" else path

@@ -62,3 +62,10 @@ async def test_quota_is_enforced_and_told(rooms):
     answer = await ada.ask(b"APPEND INBOX {%d+}\r\n%b" % (len(content), content))
     assert answer[-1].startswith(b"t NO [OVERQUOTA] ")
     assert (await ada.ask('GETQUOTA ""'))[0] == b'* QUOTA "" (STORAGE 48243 48828)'
+
+
+async def test_a_name_that_is_not_utf_8(rooms):
+    """RFC 6855 §3."""
+    ada = await rooms.ada()
+    for command in (b'CREATE "\xff"', b"SELECT {1+}\r\n\xff", b'RENAME Sent "a\xc3"'):
+        assert await ada.ask(command) == [b"t BAD [CLIENTBUG] That is not UTF-8"]

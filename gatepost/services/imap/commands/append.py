@@ -13,6 +13,7 @@ from gatepost.services.imap.bounds import must_be_few
 from gatepost.services.imap.catenate import contents
 from gatepost.services.imap.context import Context, Place, Refused
 from gatepost.services.imap.handler import Handler, State
+from gatepost.services.imap.oldname import tell_old_name
 from gatepost.services.imap.selected import uid_list
 from gatepost.services.imap.updates import report
 
@@ -25,6 +26,7 @@ async def append(context: Context, command: Append) -> Status:
     if context.view is not None and context.view.shows(mail, mailbox.id):
         context.view.dirty = True
         context.view.mine.update(one.uids[0] for one in stored)
+    tell_old_name(context, command.mailbox, mailbox.path)
     return ok("APPEND done", f"APPENDUID {mailbox.uidvalidity} {uids}")
 
 

@@ -11,6 +11,7 @@ from gatepost.proto.imap.render.status import Status, no, ok
 from gatepost.services.imap.attributes import role_of
 from gatepost.services.imap.context import Context, Refused
 from gatepost.services.imap.handler import Handler, State
+from gatepost.services.imap.oldname import tell_old_name, tell_renamed
 
 
 async def create(context: Context, command: Create) -> Status:
@@ -23,6 +24,7 @@ async def create(context: Context, command: Create) -> Status:
     except NoSuchMailbox:
         raise Refused(no("Nothing can be made there", "NOPERM")) from None
     mailbox = await mail.create_mailbox(path, role_of(command.uses))
+    tell_old_name(context, command.mailbox, mailbox.path)
     return ok("CREATE done", f"MAILBOXID ({mailbox_object_id(mailbox.id, context.owner_of(mail))})")
 
 
@@ -30,6 +32,7 @@ async def delete(context: Context, command: Delete) -> Status:
     """A mailbox with others under it stays (§6.3.5); the selected one may go."""
     mail, mailbox = await context.place(command.mailbox)
     await mail.delete_mailbox(mailbox.id)
+    tell_old_name(context, command.mailbox, mailbox.path, "\\NonExistent")
     if context.view is not None and context.view.shows(mail, mailbox.id):
         context.unselect()
         context.send(ok("The selected mailbox was deleted", "CLOSED").render())
@@ -50,6 +53,9 @@ async def rename(context: Context, command: Rename) -> Status:
     parent, _, name = new.rpartition(SEPARATOR)
     home = await _parent(mail, parent) if parent else None
     await mail.update_mailbox(mailbox.id, MailboxUpdate(name=name, parent=home))
+    if context.rev2:
+        renamed = await mail.mailbox(new)
+        tell_renamed(context, (command.mailbox, mailbox.path), (command.new, renamed.path))
     return ok("RENAME done")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
@@ -61,13 +62,18 @@ def _regex(pattern: str) -> str:
 
 
 def _patterns(context: Context, reference: bytes, patterns: Iterable[bytes]) -> list[str]:
-    """The patterns under their reference; those that are no names match nothing."""
+    """The patterns under their reference, in NFC and with INBOX in capitals as names are kept (RFC 9051 §5.1); those that are
+    no names match nothing."""
     found = []
     for pattern in patterns:
         try:
-            found.append(decode_name(reference, context.utf8) + decode_name(pattern, context.utf8))
+            text = decode_name(reference, context.utf8) + decode_name(pattern, context.utf8)
         except BadName:
             continue
+        inbox, separator, rest = text.partition(SEPARATOR)
+        if inbox.upper() == "INBOX":
+            text = "INBOX" + separator + rest
+        found.append(unicodedata.normalize("NFC", text))
     return found
 
 
@@ -84,14 +90,15 @@ async def list_mailboxes(context: Context, command: List) -> Answer:
     if "SUBSCRIBED" in command.select and "SPECIAL-USE" not in command.select:
         left = await context.mail.left_subscriptions()
     matches = matcher(patterns)
-    _tell_levels(context, command, patterns, everything)
+    children = _Chosen(command, everything, left, matches)
+    _tell_levels(context, command, patterns, everything, children)
     parents = parents_of(everything)
     for place in found:
         mailbox = place.mailbox
         if not matches(mailbox.path):
             continue
-        child_info = _child_info(command, mailbox.path, everything, left, matches)
         wanted = _wanted(command, mailbox)
+        child_info = children.info(mailbox.path, wanted)
         if not wanted and not child_info:
             continue
         names = attributes(mailbox, everything, parents)
@@ -101,19 +108,38 @@ async def list_mailboxes(context: Context, command: List) -> Answer:
         if wanted:
             await _tell_more(context, command, place)
         await context.relieve()
-    for path, child_info in _left(command, everything, left, matches):
+    for path in _left(command, everything, left, matches):
         names = ("\\NonExistent", "\\Subscribed") if path in left else ("\\NonExistent",)
-        context.send(render.listed(Listed(path, names, child_info), context.utf8))
+        context.send(render.listed(Listed(path, names, children.info(path, path in left)), context.utf8))
     return ok("LIST done")
 
 
-def _tell_levels(context: Context, command: List, patterns: Sequence[str], everything: Sequence[Mailbox]) -> None:
+class _Chosen:
+    """The names that the selection options take, as RECURSIVEMATCH sees them from above (RFC 5258 §3.5)."""
+
+    def __init__(self, command: List, everything: Sequence[Mailbox], left: Sequence[str], matches: Matches) -> None:
+        self._options = tuple(name for name in ("SUBSCRIBED", "SPECIAL-USE") if name in command.select)
+        self._above: frozenset[str] = frozenset()
+        self._above_unlisted: frozenset[str] = frozenset()
+        if "RECURSIVEMATCH" in command.select:
+            chosen = [*(one.path for one in everything if _wanted(command, one)), *left]
+            self._above = frozenset(above for path in chosen for above in _above(path))
+            self._above_unlisted = frozenset(above for path in chosen if not matches(path) for above in _above(path))
+
+    def info(self, path: str, wanted: bool) -> tuple[str, ...]:
+        """CHILDINFO of a name: one that is not chosen itself has it only where a chosen one under it is not listed."""
+        return self._options if path in (self._above if wanted else self._above_unlisted) else ()
+
+
+def _tell_levels(
+    context: Context, command: List, patterns: Sequence[str], everything: Sequence[Mailbox], children: _Chosen
+) -> None:
     """Levels that are no mailboxes, for those who walk down the tree (RFC 9051 §6.3.9); older clients know only \\Noselect."""
     walking = [pattern for pattern in patterns if "*" not in pattern]
     levels = bare_levels(everything) if walking else []
-    matches, walked = matcher(patterns), matcher(walking)
+    walked = matcher(walking)
     for path in levels:
-        child_info = _child_info(command, path, everything, (), matches)
+        child_info = children.info(path, wanted=False)
         if walked(path) and (child_info or not command.select):
             names = ("\\NonExistent", "\\Noselect", "\\HasChildren")
             context.send(render.listed(Listed(path, names, child_info), context.utf8))
@@ -135,16 +161,13 @@ async def _tell_more(context: Context, command: List, place: Place) -> None:
         context.send(my_rights(render.mailbox_name(mailbox.path, context.utf8), rights))
 
 
-def _left(
-    command: List, everything: Sequence[Mailbox], left: Sequence[str], matches: Matches
-) -> list[tuple[str, tuple[str, ...]]]:
-    """Names still subscribed to whose mailbox is gone (RFC 5258 §3.4), and with RECURSIVEMATCH those above them; each with
-    its CHILDINFO."""
+def _left(command: List, everything: Sequence[Mailbox], left: Sequence[str], matches: Matches) -> list[str]:
+    """Names still subscribed to whose mailbox is gone (RFC 5258 §3.4), and with RECURSIVEMATCH those above them."""
     there = {mailbox.path for mailbox in everything}
     above = {path for name in left if not matches(name) for path in _above(name)} - there
     if "RECURSIVEMATCH" not in command.select:
         above = set()
-    return [(path, ("SUBSCRIBED",) if path in above else ()) for path in sorted({*left, *above}) if matches(path)]
+    return [path for path in sorted({*left, *above}) if matches(path)]
 
 
 def _above(path: str) -> list[str]:
@@ -157,20 +180,6 @@ def _wanted(command: List, mailbox: Mailbox) -> bool:
     if "SUBSCRIBED" in command.select and not mailbox.subscribed:
         return False
     return "SPECIAL-USE" not in command.select or special_use(mailbox) is not None
-
-
-def _child_info(
-    command: List, path: str, everything: Sequence[Mailbox], left: Sequence[str], matches: Matches
-) -> tuple[str, ...]:
-    """RECURSIVEMATCH: which base options have a mailbox under this one that the patterns leave out (RFC 5258 §3.5)."""
-    if "RECURSIVEMATCH" not in command.select:
-        return ()
-    prefix = path + SEPARATOR
-    under = [one for one in everything if one.path.startswith(prefix) and not matches(one.path)]
-    under_left = any(name.startswith(prefix) and not matches(name) for name in left)
-    if not under_left and not any(_wanted(command, one) for one in under):
-        return ()
-    return tuple(name for name in ("SUBSCRIBED", "SPECIAL-USE") if name in command.select)
 
 
 async def list_subscribed(context: Context, command: Lsub) -> Answer:

@@ -20,6 +20,7 @@ from gatepost.services.imap.attributes import attributes
 from gatepost.services.imap.context import Context
 from gatepost.services.imap.handler import Handler, State
 from gatepost.services.imap.knownflags import permanent_flags
+from gatepost.services.imap.oldname import old_name
 from gatepost.services.imap.selected import KnownFlags, Selected, overlap
 from gatepost.services.imap.updates import freshen, tell_flags, watch
 
@@ -44,7 +45,7 @@ async def select(context: Context, command: Select) -> Status:
     view = Selected(mail, mailbox.id, mailbox.path, command.read_only, mailbox.modseq, rights)
     watch(context, view)
     try:
-        await _open(context, view, mailbox)
+        await _open(context, view, mailbox, command.mailbox)
         if command.qresync is not None:
             await _resynchronise(context, mailbox, command.qresync)
     except BaseException:
@@ -55,7 +56,7 @@ async def select(context: Context, command: Select) -> Status:
     return ok("Opened", "READ-WRITE")
 
 
-async def _open(context: Context, view: Selected, mailbox: Mailbox) -> None:
+async def _open(context: Context, view: Selected, mailbox: Mailbox, given: bytes) -> None:
     mail = view.mail
     # read after the mailbox's modseq: what came between is reported once more as changed, never lost
     view.learn(await mail.uids(mailbox.id))
@@ -80,7 +81,9 @@ async def _open(context: Context, view: Selected, mailbox: Mailbox) -> None:
         context.send(ok(text, code).render())
     if context.rev2:  # RFC 9051 §6.3.2
         everything = await mail.mailboxes()
-        context.send(render.listed(render.Listed(mailbox.path, attributes(mailbox, everything)), context.utf8))
+        old = old_name(context, given, mailbox.path)
+        listed = render.Listed(mailbox.path, attributes(mailbox, everything), old_name=old)
+        context.send(render.listed(listed, context.utf8))
 
 
 def _known_flags(used: Sequence[str]) -> tuple[str, ...]:
