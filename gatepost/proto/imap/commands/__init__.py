@@ -37,13 +37,14 @@ from gatepost.proto.imap.commands.mailboxes import (
 from gatepost.proto.imap.commands.messages import Check, Close, Copy, Expunge, Move, Store, Unselect
 from gatepost.proto.imap.commands.metadata import GetMetadata, SetMetadata
 from gatepost.proto.imap.commands.notify import Notify
-from gatepost.proto.imap.commands.search import CancelUpdate, Search, Sort, Thread
+from gatepost.proto.imap.commands.search import CancelUpdate, Search, Sort, Thread, Unsearchable
 
 Command: TypeAlias = (
     Append | Authenticate | CancelUpdate | Capability | Check | Close | Compress | Copy | Create | Delete | DeleteAcl
     | Enable | Expunge | Fetch | GetAcl | GetMetadata | GetQuota | GetQuotaRoot | Id | Idle | List | ListRights
     | Login | Logout | Lsub | Move | MyRights | Namespace | Noop | Notify | Rename | Replace | Search | Select | SetAcl
-    | SetMetadata | Sort | StartTls | Status | Store | Subscribe | Thread | Unauthenticate | Unselect | Unsubscribe
+    | SetMetadata | Sort | StartTls | Status | Store | Subscribe | Thread | Unauthenticate | Unsearchable | Unselect
+    | Unsubscribe
 )  # fmt: skip
 
 __all__ = [
@@ -91,6 +92,7 @@ __all__ = [
     "Subscribe",
     "Thread",
     "Unauthenticate",
+    "Unsearchable",
     "Unselect",
     "Unsubscribe",
 ]

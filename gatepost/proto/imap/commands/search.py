@@ -39,12 +39,20 @@ class Returns(msgspec.Struct, frozen=True):
 
 class Search(msgspec.Struct, frozen=True):
     """SEARCH. `returns` is None for the old form. `modseq` where a MODSEQ key was used, which asks for the highest of the
-    matches' (RFC 7162 §3.1.6)."""
+    matches' (RFC 7162 §3.1.6), `charset` where one was named."""
 
     key: Key
     returns: Returns | None = None
     uid: bool = False
     modseq: bool = False
+    charset: bool = False
+
+
+class Unsearchable(msgspec.Struct, frozen=True):
+    """SEARCH with RETURN (SAVE) that is to be refused with NO, as text and code say: `$` is empty then (RFC 5182 §2.1)."""
+
+    text: str
+    code: str
 
 
 class Sort(msgspec.Struct, frozen=True):
@@ -78,18 +86,28 @@ def _charset(name: bytes) -> str:
     return codec
 
 
-def _search(uid: bool) -> Callable[[Cursor], Search]:
-    def parse(cursor: Cursor) -> Search:
+def _search(uid: bool) -> Callable[[Cursor], Search | Unsearchable]:
+    def parse(cursor: Cursor) -> Search | Unsearchable:
         cursor.space()
-        codec = "utf-8"
         returns = _returns(cursor, RETURNS) if _word(cursor, b"RETURN ") else None
-        if _word(cursor, b"CHARSET "):
-            codec = _charset(cursor.astring())
-            cursor.space()
-        reader = Reader(cursor, codec)
-        return Search(reader.program(), returns, uid, reader.uses_modseq)
+        try:
+            return _program(cursor, returns, uid)
+        except SyntaxFault as fault:
+            if not fault.no or returns is None or "SAVE" not in returns.names:
+                raise
+            cursor.at = len(cursor.text)
+            return Unsearchable(fault.text, fault.code)
 
     return parse
+
+
+def _program(cursor: Cursor, returns: Returns | None, uid: bool) -> Search:
+    codec, named = "utf-8", _word(cursor, b"CHARSET ")
+    if named:
+        codec = _charset(cursor.astring())
+        cursor.space()
+    reader = Reader(cursor, codec)
+    return Search(reader.program(), returns, uid, reader.uses_modseq, named)
 
 
 def _returns(cursor: Cursor, known: frozenset[str]) -> Returns:

@@ -1,13 +1,13 @@
-"""SEARCH, CANCELUPDATE (RFC 9051 §6.4.4; RFC 4731, 5032, 5182, 5267 §4, 5466, 7162, 9394)."""
+"""SEARCH, CANCELUPDATE (RFC 9051 §6.4.4; RFC 4731, 5032, 5182, 5267 §4, 5466, 6855 §3, 7162, 9394)."""
 
 from __future__ import annotations
 
 from gatepost.model.uidset import UidSet
-from gatepost.proto.imap.commands import CancelUpdate, Search
+from gatepost.proto.imap.commands import CancelUpdate, Search, Unsearchable
 from gatepost.proto.imap.commands.keys import Key
 from gatepost.proto.imap.partial import Partial
 from gatepost.proto.imap.render.mailbox import esearch, search_result
-from gatepost.proto.imap.render.status import Status, no, ok
+from gatepost.proto.imap.render.status import Status, bad, no, ok
 from gatepost.services.imap import contexts
 from gatepost.services.imap.bounds import bounded_search, told_bound
 from gatepost.services.imap.context import Context
@@ -28,6 +28,8 @@ async def find(context: Context, key: Key) -> list[int]:
 async def search(context: Context, command: Search) -> Status:
     """See the module; what is found may be kept as `$`."""
     returns = command.returns
+    if command.charset and "UTF8=ACCEPT" in context.enabled:  # RFC 6855 §3
+        return bad("With UTF8=ACCEPT no charset is named", "CLIENTBUG")
     contexts.check_tag(context, returns)
     saving = returns is not None and "SAVE" in returns.names
     view = context.selected
@@ -59,6 +61,12 @@ async def search(context: Context, command: Search) -> Status:
     if returns is not None and "UPDATE" in wanted:
         contexts.begin(context, returns, lasting, command.uid, found)
     return told_bound(context, ok("SEARCH done"), lowest)
+
+
+async def unsearchable(context: Context, command: Unsearchable) -> Status:
+    """RFC 5182 §2.1: a search that was to be saved leaves nothing where it is refused."""
+    context.selected.saved = UidSet()
+    return no(command.text, command.code)
 
 
 async def cancel_update(context: Context, command: CancelUpdate) -> Status:
@@ -118,5 +126,6 @@ async def _highest(context: Context, command: Search, found: list[int]) -> int |
 
 HANDLERS: dict[type, Handler] = {
     Search: Handler(search, State.SELECTED, by_number=True),
+    Unsearchable: Handler(unsearchable, State.SELECTED, by_number=True),
     CancelUpdate: Handler(cancel_update, State.SELECTED),
 }
