@@ -15,7 +15,7 @@ from gatepost.model.mail import Email, EmailId, Entry, Outline
 from gatepost.model.uidset import UidSet
 from gatepost.proto.imap.commands.fetch import Attribute
 from gatepost.proto.imap.dates import render_date_time
-from gatepost.proto.imap.render.fetched import date_item, text_string
+from gatepost.proto.imap.render.fetched import date_item, preview_item
 
 Column = list[str]
 
@@ -65,7 +65,7 @@ FROM_EMAIL: dict[str, Callable[[Email], bytes]] = {
     "ENVELOPE": lambda email: b"ENVELOPE " + email.index.envelope,
     "BODY": lambda email: b"BODY " + email.index.body,
     "BODYSTRUCTURE": lambda email: b"BODYSTRUCTURE " + email.index.bodystructure,
-    "PREVIEW": lambda email: b"PREVIEW " + text_string(email.index.preview),  # always at hand, LAZY or not
+    "PREVIEW": lambda email: preview_item(email.index.preview),  # always at hand, LAZY or not
 }
 """What its index knows. Together with FROM_ENTRIES and FROM_OUTLINE: all of ATTRIBUTES."""
 

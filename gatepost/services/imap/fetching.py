@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from gatepost.model.errors import GatepostError, NotPermitted
 from gatepost.model.flags import SEEN, has_flag, make_flags
-from gatepost.model.mail import BlobId, EmailId, Entry, Outline
+from gatepost.model.mail import BlobId, EmailId, Entry, FlagsChanged, Outline
 from gatepost.model.uidset import UidSet
 from gatepost.net.wire import PeerGone
 from gatepost.ports.mailstore import AccountMail
@@ -56,7 +56,8 @@ async def _with_content(context: Context, entries: Sequence[Entry], items: Seque
     view = context.selected
     for start in range(0, len(entries), _BLOCK):
         block = entries[start : start + _BLOCK]
-        block, newly_seen = await _mark_seen(context, block, items)
+        block, changed = await _mark_seen(context, block, items)
+        newly_seen = frozenset(entry.uid for entry in changed.entries) if changed else frozenset()
         emails = await _emails(context, block, items)
         if newly_seen or Attribute("FLAGS") in items:
             tell_new_flags(context, block)
@@ -68,6 +69,8 @@ async def _with_content(context: Context, entries: Sequence[Entry], items: Seque
                 wanted = (*items, Attribute("FLAGS"))  # RFC 9051 §6.4.5: the change is told with it
             await _message(context, number, entry, content, wanted)
             await context.relieve()
+        if changed:  # where a part of unknown encoding ends the command earlier, the change is told after it
+            view.tell(changed)
 
 
 async def _contents(
@@ -94,22 +97,21 @@ async def _contents(
 
 async def _mark_seen(
     context: Context, block: Sequence[Entry], items: Sequence[Item]
-) -> tuple[Sequence[Entry], frozenset[int]]:
+) -> tuple[Sequence[Entry], FlagsChanged | None]:
     """\\Seen is set by every body item that does not peek (RFC 9051 §6.4.5), unless the mailbox is read-only. The block as
-    it is now, and whose flags changed."""
+    it is now, and what changed."""
     view = context.selected
     if view.read_only or not any(_sets_seen(item) for item in items):
-        return block, frozenset()
+        return block, None
     unseen = UidSet.of(entry.uid for entry in block if not has_flag(entry.flags, SEEN))
     if not unseen:
-        return block, frozenset()
+        return block, None
     try:
         changed = await view.mail.set_flags(view.mailbox, unseen, "add", _SEEN)
     except NotPermitted:  # RFC 4314 §4: it is read all the same
-        return block, frozenset()
+        return block, None
     now = {entry.uid: entry for entry in changed.entries}
-    view.tell(changed)
-    return [now.get(entry.uid, entry) for entry in block], frozenset(now)
+    return [now.get(entry.uid, entry) for entry in block], changed
 
 
 def _sets_seen(item: Item) -> bool:

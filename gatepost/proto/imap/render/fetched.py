@@ -11,6 +11,9 @@ from gatepost.proto.imap.commands.fetch import Binary, BinarySize, Body, Section
 from gatepost.proto.imap.dates import render_date_time
 from gatepost.proto.imap.render.text import astring, literal, literal8, string
 
+MAX_PREVIEW = 200
+"""Characters of a preview (RFC 8970 §3.2)."""
+
 
 class Span(msgspec.Struct, frozen=True):
     """Octets [start:end) of the message as stored, rendered as a literal."""
@@ -66,9 +69,11 @@ def binary_string(octets: bytes) -> bytes:
     return literal8(octets) if b"\0" in octets else literal(octets)
 
 
-def text_string(text: str) -> bytes:
-    """Text such as a preview, in UTF-8: quoted where it is ASCII, else a literal."""
-    return string(text.encode("utf-8", "replace"))
+def preview_item(text: str) -> bytes:
+    """`PREVIEW "..."` in UTF-8, quoted where it is ASCII, else a literal; of MAX_PREVIEW characters."""
+    if len(text) > MAX_PREVIEW:
+        text = text[: MAX_PREVIEW - 1].rstrip(" \N{HORIZONTAL ELLIPSIS}") + "\N{HORIZONTAL ELLIPSIS}"
+    return b"PREVIEW " + string(text.encode("utf-8", "replace"))
 
 
 def _section(section: Section) -> bytes:
