@@ -102,11 +102,11 @@ def esearch(tag: str, uid: bool, data: Iterable[tuple[str, object]]) -> bytes:
 
 
 def quota(root: str, used: int, limit: int) -> bytes:
-    """`* QUOTA root (STORAGE used limit)`, in units of 1024 octets (RFC 9208 §5.1); no limit, no resource."""
-    resource = b"STORAGE %d %d" % (-(-used // 1024), limit // 1024) if limit else b""
-    return b"* QUOTA %b (%b)\r\n" % (string(root.encode("utf-8")), resource)
+    """`* QUOTA root (STORAGE used limit)`, in units of 1024 octets (RFC 9208 §5.1)."""
+    pair = -(-used // 1024), limit // 1024
+    return b"* QUOTA %b (STORAGE %d %d)\r\n" % (string(root.encode("utf-8")), *pair)
 
 
-def quota_root(name: bytes, root: str) -> bytes:
-    """`* QUOTAROOT mailbox root`; `name` as rendered."""
-    return b"* QUOTAROOT %b %b\r\n" % (name, string(root.encode("utf-8")))
+def quota_root(name: bytes, root: str | None) -> bytes:
+    """`* QUOTAROOT mailbox root`, None for no root; `name` as rendered."""
+    return b" ".join([b"* QUOTAROOT", name, *([] if root is None else [string(root.encode("utf-8"))])]) + b"\r\n"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from gatepost.model.errors import MailboxExists, NoSuchMailbox
 from gatepost.model.ids import mailbox_object_id
 from gatepost.model.mail import SEPARATOR, MailboxId, MailboxUpdate
@@ -82,9 +84,10 @@ async def subscribe(context: Context, command: Subscribe) -> Status:
 
 
 async def unsubscribe(context: Context, command: Unsubscribe) -> Status:
-    """Also of a name whose mailbox is gone (§6.3.8)."""
+    """Also of a name whose mailbox is gone, and OK where nothing was subscribed to (§6.3.8)."""
     if not await context.mail.drop_subscription(context.name(command.mailbox)):
-        await _set_subscribed(context, command.mailbox, False)
+        with contextlib.suppress(NoSuchMailbox):
+            await _set_subscribed(context, command.mailbox, False)
     return ok("UNSUBSCRIBE done")
 
 
