@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import binascii
 import re
+import unicodedata
+
+from gatepost.model.mail import SEPARATOR
 
 _SHIFT = re.compile(r"&([A-Za-z0-9+,]*)-")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
@@ -28,6 +31,13 @@ def decode_name(octets: bytes, utf8: bool) -> str:
     if utf8 or "&" not in text or not text.isascii():
         return text
     return decode_utf7(text)
+
+
+def kept_form(name: str) -> str:
+    """The name as mailboxes are called here: in NFC, its first level INBOX in capitals (RFC 9051 §5.1)."""
+    first, separator, rest = name.partition(SEPARATOR)
+    text = f"INBOX{separator}{rest}" if first.isascii() and first.upper() == "INBOX" else name
+    return unicodedata.normalize("NFC", text)
 
 
 def encode_name(name: str, utf8: bool) -> bytes:

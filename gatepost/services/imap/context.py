@@ -21,7 +21,7 @@ from gatepost.ports.mailstore import AccountMail
 from gatepost.proto.imap.commands.notify import SELECTED
 from gatepost.proto.imap.engine import ImapEngine
 from gatepost.proto.imap.events import Event
-from gatepost.proto.imap.names import BadName, NotUtf8, decode_name
+from gatepost.proto.imap.names import BadName, NotUtf8, decode_name, kept_form
 from gatepost.proto.imap.render.status import Status, bad, no, ok
 from gatepost.services.imap.notices import Notices
 from gatepost.services.imap.options import ImapOptions
@@ -147,7 +147,7 @@ class Context:
             raise Refused(bad("That is not UTF-8", "CLIENTBUG")) from None
         except BadName:
             raise Refused(no("That is no mailbox name", "CANNOT")) from None
-        return "INBOX" if path.upper() == "INBOX" else path
+        return kept_form(path)
 
     async def mail_at(self, path: str) -> AccountMail:
         """The mail that a path lies in, whether there is a mailbox of that name or not. Raises NoSuchMailbox."""

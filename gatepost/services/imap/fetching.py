@@ -64,13 +64,18 @@ async def _with_content(context: Context, entries: Sequence[Entry], items: Seque
         numbered = zip(view.numbers([entry.uid for entry in block]), block, strict=True)
         present = [(number, entry, emails[entry.email]) for number, entry in numbered if entry.email in emails]
         async for (number, entry, _), content in _contents(view.mail, present, items):
-            wanted = items
-            if entry.uid in newly_seen and Attribute("FLAGS") not in items:
-                wanted = (*items, Attribute("FLAGS"))  # RFC 9051 §6.4.5: the change is told with it
+            wanted = _with_change(context, items) if entry.uid in newly_seen else items
             await _message(context, number, entry, content, wanted)
             await context.relieve()
         if changed:  # where a part of unknown encoding ends the command earlier, the change is told after it
             view.tell(changed)
+
+
+def _with_change(context: Context, items: Sequence[Item]) -> Sequence[Item]:
+    """Of a message that is \\Seen now: the change is told with what was asked for (RFC 9051 §6.4.5), and by UID and mod-sequence
+    too where these are known (RFC 7162 §3.2.4)."""
+    names = ("UID", "FLAGS", "MODSEQ") if context.condstore else ("FLAGS",)
+    return (*items, *(one for one in map(Attribute, names) if one not in items))
 
 
 async def _contents(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
@@ -17,7 +16,7 @@ from gatepost.model.rights import READ
 from gatepost.model.search import HasFlag
 from gatepost.model.uidset import UidSet
 from gatepost.proto.imap.commands import List, Lsub, Status
-from gatepost.proto.imap.names import BadName, decode_name
+from gatepost.proto.imap.names import BadName, decode_name, kept_form
 from gatepost.proto.imap.render import mailbox as render
 from gatepost.proto.imap.render.access import my_rights
 from gatepost.proto.imap.render.mailbox import Listed
@@ -62,18 +61,14 @@ def _regex(pattern: str) -> str:
 
 
 def _patterns(context: Context, reference: bytes, patterns: Iterable[bytes]) -> list[str]:
-    """The patterns under their reference, in NFC and with INBOX in capitals as names are kept (RFC 9051 §5.1); those that are
-    no names match nothing."""
+    """The patterns under their reference, in the form that names are kept in; those that are no names match nothing."""
     found = []
     for pattern in patterns:
         try:
             text = decode_name(reference, context.utf8) + decode_name(pattern, context.utf8)
         except BadName:
             continue
-        inbox, separator, rest = text.partition(SEPARATOR)
-        if inbox.upper() == "INBOX":
-            text = "INBOX" + separator + rest
-        found.append(unicodedata.normalize("NFC", text))
+        found.append(kept_form(text))
     return found
 
 
