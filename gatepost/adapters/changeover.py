@@ -32,9 +32,12 @@ def begin(folder: Path) -> Path:
     return place
 
 
-def change(folder: Path, aside: str) -> None:
-    """What `begin` gave takes its place; what was there goes into the folder's `aside`. Raises OSError."""
+def change(folder: Path, aside: str) -> Path:
+    """What `begin` gave takes its place; where what was there has gone: into `aside`, or a name like it if that is there already.
+    Raises OSError."""
     place = folder / _RESTORING
+    names = (aside, *(f"{aside}-{number}" for number in range(2, 100)))
+    aside = next(name for name in names if not (folder / name).exists())
     (place / _ASIDE).write_text(aside, "utf-8")
     for path in (place / SERVER, place / _ASIDE):
         with path.open("rb") as file:
@@ -44,6 +47,7 @@ def change(folder: Path, aside: str) -> None:
     place.rename(folder / _RESTORED)
     sync_folder(folder)
     finish(folder)
+    return folder / aside
 
 
 def finish(folder: Path) -> None:

@@ -142,15 +142,14 @@ def restore_all(client: Client, source: Path, replace: bool) -> dict[str, Any]:
         missing = asyncio.run(_take(source, place, [AccountId(number) for number, _ in listed.accounts], folder))
         shutil.copyfile(source / SERVER, place / SERVER)
         (place / SERVER).chmod(0o600)
-        aside = f"replaced-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}"
-        changeover.change(folder, aside)
+        aside = changeover.change(folder, f"replaced-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}")
     except (BadBackup, StorageUnavailable) as error:
         raise Sorry(str(error)) from error
     except OSError as error:
         raise Sorry(f"{error.filename or folder}: {error.strerror}") from error
     finally:
         lock.release()
-    return {"accounts": len(listed.accounts), "aside": str(folder / aside) if there else None, "warnings": missing}
+    return {"accounts": len(listed.accounts), "aside": str(aside) if there else None, "warnings": missing}
 
 
 async def _take(source: Path, place: Path, accounts: list[AccountId], old: Path) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from running import ADA, GRACE, Running, config
 
+from gatepost.adapters import changeover
 from gatepost.cli.client import Client, Session
 from gatepost.cli.mailcare import restore_all
 from gatepost.cli.output import Sorry
@@ -112,3 +113,15 @@ async def test_all_of_a_server_comes_back_elsewhere(running: Running, tmp_path: 
     assert (await elsewhere.sign_in("127.0.0.2", "first-moth-found", GRACE)).value == "granted"
     assert await elsewhere.call("mail.check-server") == []
     await elsewhere.stop()
+
+
+def test_what_was_put_aside_before_stays(tmp_path: Path) -> None:
+    for number in range(3):
+        place = changeover.begin(tmp_path)
+        (place / changeover.SERVER).write_text(str(number))
+        (place / changeover.MAIL / "a1").mkdir()
+        aside = changeover.change(tmp_path, "aside")
+        assert (tmp_path / changeover.SERVER).read_text() == str(number)
+        if number:
+            assert (aside / changeover.SERVER).read_text() == str(number - 1)
+    assert {path.name for path in tmp_path.iterdir()} == {"aside", "aside-2", "gatepost.db", "mail"}

@@ -76,6 +76,7 @@ async def fetched(room: Room, taken: list[bytes]) -> None:
     )
     peer = await room.peer(await room.door(service, Door.POP3))
     await peer.line()
+    await says(peer, b"UTF8", b"+OK")
     await says(peer, b"USER ada@example.org", b"+OK")
     await says(peer, b"PASS " + PASSWORD.encode(), b"+OK %d " % len(taken))
     stored = await room.inbox()
@@ -90,6 +91,19 @@ async def fetched(room: Room, taken: list[bytes]) -> None:
         top = await lines(peer)
         header, blank, body = kept.partition(b"\r\n\r\n")
         assert top == header + blank + b"".join(line + b"\r\n" for line in body.split(b"\r\n")[:-1][:3])
+    await says(peer, b"QUIT", b"+OK")
+    peer = await room.peer(await room.door(service, Door.POP3))  # once more without UTF8
+    await peer.line()
+    await says(peer, b"USER ada@example.org", b"+OK")
+    await says(peer, b"PASS " + PASSWORD.encode(), b"+OK %d " % len(taken))
+    for number, kept in enumerate(stored, 1):
+        peer.write(b"RETR %d\r\n" % number)
+        await peer.line()
+        told = await lines(peer)
+        header, _, body = kept.partition(b"\r\n\r\n")
+        assert told.partition(b"\r\n\r\n")[0].isascii()
+        assert told == kept or not (header.isascii() and body.isascii())
+        assert told.endswith(body[-20:])
 
 
 async def lines(peer: Peer) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from gatepost.model.account import AccountId
-from gatepost.model.mail import BlobId, MailboxId
+from gatepost.model.mail import BlobId, EmailId, MailboxId
 from gatepost.model.uidset import ALL_UIDS, UidSet
 from gatepost.ports.mailstore import AccountMail
 
@@ -25,6 +25,7 @@ class Message(msgspec.Struct, frozen=True):
     number: int
     uid: int
     unique: str
+    email: EmailId
     blob: BlobId
     size: int
     body: int
@@ -81,7 +82,8 @@ async def open_maildrop(mail: AccountMail) -> Maildrop:
             email = emails.get(entry.email)
             if email is not None:
                 unique = f"{inbox.uidvalidity}.{entry.uid}"
-                messages.append(Message(len(messages) + 1, entry.uid, unique, email.blob, email.size, email.header))
+                number = len(messages) + 1
+                messages.append(Message(number, entry.uid, unique, email.id, email.blob, email.size, email.header))
     return Maildrop(mail, inbox.id, messages)
 
 

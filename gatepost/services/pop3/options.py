@@ -28,6 +28,13 @@ class Pop3Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     connection_timeout: Annotated[Duration, msgspec.Meta(description="The whole conversation; 0s for no end.")] = (
         Duration(4 * 3600)
     )
+    ascii_headers: Annotated[
+        bool,
+        msgspec.Meta(
+            description="Headers that are not ASCII are told in ASCII to clients that did not ask for UTF8 (RFC 6856 §2.1); off: "
+            "every client gets the octets that came in."
+        ),
+    ] = True
     max_errors: Annotated[
         int, msgspec.Meta(ge=1, description="Lines that are no commands before the conversation ends.")
     ] = 10

@@ -43,6 +43,7 @@ class Session:
         self.account: Account | None = None
         self.maildrop: Maildrop | None = None
         self.over = self._tried = False
+        self.as_stored = not options.ascii_headers
         self.why = "quit"
 
     async def run(self) -> None:
@@ -108,6 +109,7 @@ class Session:
         """After the TLS handshake nothing of before is known (RFC 2595 §4)."""
         self.engine = self.talk.engine = engine
         self.user = None
+        self.as_stored = not self.options.ascii_headers
 
     def _clocks(self) -> Clocks:
         options = self.options

@@ -14,7 +14,7 @@ from gatepost.model.connection import Door
 from gatepost.model.mail import Draft
 from gatepost.model.uidset import ALL_UIDS, UidSet
 from gatepost.model.units import Duration
-from gatepost.services.pop3.commands.retrieval import PIECE
+from gatepost.services.pop3.content import PIECE
 from gatepost.services.pop3.options import Pop3Options
 from gatepost.services.pop3.service import Pop3Service
 
@@ -314,3 +314,47 @@ async def test_a_timeout_removes_nothing(room: Room) -> None:
     assert (await said(peer, b"DELE 1")).startswith(b"+OK")
     assert await peer.rest() == b"-ERR Timeout\r\n"
     assert await room.inbox() == [FIRST]
+
+
+NESTED = """\
+Subject: Grüße\r
+Content-Type: multipart/mixed; boundary=b\r
+\r
+--b\r
+Content-Disposition: attachment; filename="ü"\r
+\r
+Körper\r
+--b\r
+Content-Type: multipart/signed; boundary=c\r
+\r
+--c\r
+X-Signed: ü\r
+\r
+.\r
+--c--\r
+--b--\r
+""".encode()
+IN_ASCII = NESTED.replace("Grüße".encode(), b"=?utf-8?B?R3LDvMOfZQ==?=").replace(
+    b' filename="\xc3\xbc"', b"\r\n filename*=utf-8''%C3%BC"
+)
+
+
+async def test_headers_are_ascii_for_those_who_did_not_ask_for_utf8(room: Room, port: int) -> None:
+    await room.put(NESTED)
+    await room.put(b"Subject: \xff" + b"x" * 300_000 + b"\r\n\r\nbody\r\n")
+    peer = await signed_in(room, port)
+    peer.write(b"RETR 1\r\n")
+    answer = await peer.until(b"\r\n.\r\n")
+    assert answer.partition(b"\r\n")[2] == IN_ASCII.replace(b"\n.\r\n", b"\n..\r\n") + b".\r\n"
+    peer.write(b"TOP 1 3\r\n")
+    answer = await peer.until(b"\r\n.\r\n")
+    assert answer.partition(b"\r\n")[2] == b"".join(line + b"\r\n" for line in IN_ASCII.split(b"\r\n")[:6]) + b".\r\n"
+    peer.write(b"TOP 2 0\r\n")
+    assert (await peer.until(b"\r\n.\r\n")).endswith(b"Subject: ?" + b"x" * 300_000 + b"\r\n\r\n.\r\n")
+    assert await said(peer, b"LIST 1") == b"+OK 1 %d\r\n" % len(NESTED)
+    peer.write(b"QUIT\r\n")
+    await peer.rest()
+    peer = await room.peer(
+        port, b"UTF8\r\nUSER ada@example.org\r\nPASS " + PASSWORD.encode() + b"\r\nRETR 1\r\nQUIT\r\n"
+    )
+    assert NESTED.replace(b"\n.\r\n", b"\n..\r\n") + b".\r\n" in await peer.rest()

@@ -1,4 +1,4 @@
-"""RETR and TOP (RFC 1939 §5 and §7): octets as they are stored, streamed."""
+"""RETR and TOP (RFC 1939 §5 and §7), streamed."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from gatepost.proto.pop3.reply import Reply, ok
 from gatepost.proto.pop3.stuffing import BodyLines
 from gatepost.services.pop3 import render
 from gatepost.services.pop3.commands.listing import opened
+from gatepost.services.pop3.content import pieces
 from gatepost.services.pop3.maildrop import Message
 
 if TYPE_CHECKING:
     from gatepost.services.pop3.session import Session
-
-PIECE = 64 * 1024
-"""Octets read and sent at a time: what one slow reader holds in memory."""
 
 
 async def retr(session: Session, command: Retr) -> Reply | None:
@@ -37,29 +35,23 @@ async def top(session: Session, command: Top) -> Reply | None:
 
 async def _send(session: Session, message: Message, first: Reply, lines: BodyLines | None) -> Reply | None:
     """+OK is said once the first octets are there: another session may have removed the message."""
-    place, end = 0, message.size
-    while True:
-        stop = min(place + PIECE, end)
-        if lines is not None and place < message.body:
-            stop = min(stop, message.body)
-        try:
-            piece = await opened(session).mail.read_blob(message.blob, place, stop)
-        except GatepostError as error:
-            if not place:
-                return render.error_reply(error)
-            session.wire.abort("error")  # in mid-message any word would be taken for the message's own
-            session.over = True
-            return None
-        if not place:
-            session.engine.send(first)
-            session.engine.begin_content()
-        if lines is not None and place >= message.body:
-            piece = lines.take(piece)
-        session.engine.send_content(piece)
-        place = stop
-        if place >= end or (lines is not None and lines.full and place >= message.body):
-            break
-        await session.talk.flush()
+    begun = False
+    try:
+        async for piece, body in pieces(opened(session).mail, message, session.as_stored):
+            if not begun:
+                session.engine.send(first)
+                session.engine.begin_content()
+                begun = True
+            session.engine.send_content(lines.take(piece) if lines is not None and body else piece)
+            if lines is not None and lines.full and body:
+                break
+            await session.talk.flush()
+    except GatepostError as error:
+        if not begun:
+            return render.error_reply(error)
+        session.wire.abort("error")  # in mid-message any word would be taken for the message's own
+        session.over = True
+        return None
     session.engine.end_content()
     await session.talk.flush()
     return None

@@ -23,7 +23,8 @@ async def capa(session: Session, command: Capa) -> Reply | None:
 
 
 async def utf8(session: Session, command: Utf8) -> Reply:
-    """UTF8 (RFC 6856 §2.1). Messages are sent as they are stored either way."""
+    """UTF8 (RFC 6856 §2.1): from now on headers are sent as they are stored."""
+    session.as_stored = True
     return render.UTF8_ON
 
 

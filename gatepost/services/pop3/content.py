@@ -1,0 +1,55 @@
+"""A message's octets in pieces, as a client may have them: as they are stored, or with its headers in ASCII (RFC 6856 §2.1).
+
+Bodies are always as they are stored. So is what lies in a multipart/signed, whose signature would not fit anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+from gatepost.model.message import Part
+from gatepost.ports.mailstore import AccountMail
+from gatepost.proto.mime.surrogate import ascii_header, ascii_only
+from gatepost.services.pop3.maildrop import Message
+
+PIECE = 64 * 1024
+"""Octets read and sent at a time: what one slow reader holds in memory."""
+LONGEST_HEADER = 256 * 1024
+"""Octets of a header that is read whole to be put in ASCII; of a longer one only the octets are replaced."""
+
+
+async def pieces(mail: AccountMail, message: Message, as_stored: bool) -> AsyncIterator[tuple[bytes, bool]]:
+    """Each with whether it is of the body. At least one, be it empty. Raises NoSuchBlob, StorageUnavailable."""
+    place = 0
+    for start, end in [(0, message.body)] if as_stored else await _headers(mail, message):
+        async for piece in _read(mail, message, place, start):
+            yield piece, place > 0
+        if as_stored or end - start > LONGEST_HEADER:
+            async for piece in _read(mail, message, start, end):
+                yield piece if as_stored else ascii_only(piece), start > 0
+        else:
+            yield ascii_header(await mail.read_blob(message.blob, start, end)), start > 0
+        place = end
+    async for piece in _read(mail, message, place, message.size):
+        yield piece, True
+
+
+async def _read(mail: AccountMail, message: Message, start: int, end: int) -> AsyncIterator[bytes]:
+    for place in range(start, end, PIECE):
+        yield await mail.read_blob(message.blob, place, min(place + PIECE, end))
+
+
+async def _headers(mail: AccountMail, message: Message) -> list[tuple[int, int]]:
+    """Where headers are, in order; the message's own first."""
+    found = await mail.emails([message.email])
+    if not found:  # it has gone from every mailbox; perhaps its octets are still there
+        return [(0, message.body)]
+    return [(0, message.body), *_inner(found[0].index.root)]
+
+
+def _inner(part: Part) -> Iterator[tuple[int, int]]:
+    if (part.type, part.subtype) == ("multipart", "signed"):
+        return
+    for inner in part.parts:
+        yield inner.start, inner.body
+        yield from _inner(inner)
