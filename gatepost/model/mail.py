@@ -146,13 +146,14 @@ class Copied(msgspec.Struct, frozen=True):
 class FlagsChanged(msgspec.Struct, frozen=True):
     """`entries` as they are after the change, those only that exist; `failed` were changed since by others (UNCHANGEDSINCE).
     `count` exist and did not fail. The change's own modseqs, which nothing else has, are those from `first` (0: it changed
-    nothing) to `modseq`, the mailbox's after it."""
+    nothing) to `modseq`, the mailbox's after it; `before` was the mailbox's before it."""
 
     entries: tuple[Entry, ...]
     failed: UidSet
     modseq: int
     count: int
     first: int
+    before: int
 
 
 class MailboxDelta(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 MAX_UID = 0xFFFFFFFF
 
@@ -30,20 +31,13 @@ class UidSet:
     @classmethod
     def of(cls, members: Iterable[int]) -> UidSet:
         """The set of these members, in any order."""
-        ranges: list[tuple[int, int]] = []
-        low = high = -1
-        for n in sorted(members):
-            if n <= high:
-                continue
-            if n == high + 1 and low != -1:
-                high = n
-            else:
-                if low != -1:
-                    ranges.append((low, high))
-                low = high = n
-        if low != -1:
-            ranges.append((low, high))
-        return cls(ranges)
+        ordered = sorted(members)
+        made = cls()
+        if ordered:
+            gaps = [(one, other) for one, other in pairwise(ordered) if other - one > 1]
+            made._lows = [ordered[0], *(other for _, other in gaps)]
+            made.ranges = tuple(zip(made._lows, (*(one for one, _ in gaps), ordered[-1]), strict=True))
+        return made
 
     def __contains__(self, n: int) -> bool:
         i = bisect_right(self._lows, n) - 1

@@ -171,6 +171,35 @@ async def test_mail_of_an_older_version_is_indexed_when_it_is_searched(tmp_path:
     await store.close()
 
 
+async def test_headers_that_lay_with_bodies_are_found_where_they_lie_now(tmp_path: Path) -> None:
+    store = SqliteMailstore(tmp_path, SystemClock())
+    mail = store.open(AccountId("a1"))
+    box = await fill(mail)
+    await mail.index_text()
+    asked: list[Criterion] = [
+        ask.Header("subject", "needle"),
+        ask.Header("x-thing", "yes"),
+        ask.Addresses(("from",), "pat"),
+    ]
+    before = [await mail.search(box, each) for each in asked]  # type: ignore[arg-type]
+    await store.close()
+    path = tmp_path / "a1" / "mail.db"
+    db = connect(path)
+    db.execute(
+        "ALTER TABLE search_text ADD COLUMN header BLOB; DROP INDEX entry_unseen; PRAGMA user_version = 10;"
+        " UPDATE search_text SET header = (SELECT header FROM search_head h WHERE h.email = search_text.email);"
+        " DROP TABLE search_head; CREATE INDEX entry_unseen ON entry (mailbox, uid) WHERE instr(flags, '\\Seen') = 0"
+    )
+    kept = db.execute("SELECT count(header) FROM search_text").get
+    db.close()
+    store = SqliteMailstore(tmp_path, SystemClock())
+    mail = store.open(AccountId("a1"))
+    assert [await mail.search(box, each) for each in asked] == before  # type: ignore[arg-type]
+    assert await mail._shelf.database.read(lambda db: db.execute("SELECT count(*) FROM search_head").get) == kept > 0
+    assert await store.upkeep.check(AccountId("a1")) == []
+    await store.close()
+
+
 async def until_indexed(mail: SqliteAccountMail) -> None:
     """Returns when nothing waits; the test's own time limit is the limit."""
     count = "SELECT count(*) FROM unindexed WHERE long = 0"

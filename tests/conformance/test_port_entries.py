@@ -213,13 +213,16 @@ async def test_accounts_see_nothing_of_each_other(store: Mailstore, mail: Accoun
     assert list(await fresh.uids((await fresh.mailbox("INBOX")).id)) == []
 
 
-async def test_flags_of_many_at_once(mail: AccountMail) -> None:
+@pytest.mark.parametrize("more", [[], [(1000, 9000)]])  # of many nothing is read one by one
+async def test_flags_of_many_at_once(mail: AccountMail, more: list[tuple[int, int]]) -> None:
     inbox = await fill(mail, 30)
     await mail.expunge(inbox, UidSet([(5, 9)]), only_deleted=False)
-    await mail.set_flags(inbox, UidSet([(2, 3), (20, 25)]), "add", make_flags(["\\Seen", "work"]))
+    await mail.set_flags(inbox, UidSet([(2, 3), (20, 25), *more]), "add", make_flags(["\\Seen", "work"]))
     state = (await mail.states()).email
-    done = await mail.set_flags(inbox, UidSet([(1, 22)]), "add", make_flags(["\\Flagged", "\\Seen"]), quiet=True)
+    before = (await mail.mailbox_by_id(inbox)).modseq
+    done = await mail.set_flags(inbox, UidSet([(1, 22), *more]), "add", make_flags(["\\Flagged", "\\Seen"]), quiet=True)
     assert done.entries == ()
+    assert done.before == before
     assert (done.count, done.modseq) == (17, (await mail.mailbox_by_id(inbox)).modseq)
     entries = {entry.uid: entry for entry in await mail.entries(inbox, ALL_UIDS)}
     assert {entries[uid].flags for uid in (1, 4, 10, 19)} == {"\\Flagged \\Seen"}
@@ -235,7 +238,7 @@ async def test_flags_of_many_at_once(mail: AccountMail) -> None:
     assert (await mail.mailbox_by_id(inbox)).unseen == 5
     assert await mail.keywords(inbox) == ("work",)
     assert await mail.first_unseen(inbox) == 26
-    same = await mail.set_flags(inbox, UidSet([(1, 22)]), "add", make_flags(["\\Seen"]), quiet=True)
+    same = await mail.set_flags(inbox, UidSet([(1, 22), *more]), "add", make_flags(["\\Seen"]), quiet=True)
     assert (same.count, same.first) == (17, 0)
     await mail.set_flags(inbox, ALL_UIDS, "replace", make_flags(["\\Seen"]))
     assert await mail.keywords(inbox) == ()

@@ -179,11 +179,15 @@ def read(db: apsw.Connection, files: BlobFiles, blob: BlobId, start: int, end: i
         raise NoSuchBlob(blob) from error
 
 
+# the whole is not copied
+_START = "SELECT size, iif(size <= ?1, content, substr(content, 1, ?1)) FROM blob WHERE id = ?2"
+
+
 def read_starts(db: apsw.Connection, files: BlobFiles, starts: Sequence[tuple[BlobId, int]]) -> list[bytes | None]:
     """The first so many octets of each; None where they are not there."""
     found: list[bytes | None] = []
     for blob, end in starts:
-        row = fetch_first(db, "SELECT size, substr(content, 1, ?) FROM blob WHERE id = ?", (end, blob))
+        row = fetch_first(db, _START, (end, blob))
         if row is None or row[1] is not None:
             found.append(None if row is None else row[1])
             continue

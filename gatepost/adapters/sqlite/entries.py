@@ -51,7 +51,7 @@ def entries(db: apsw.Connection, mailbox: MailboxId, wanted: UidSet, since: int)
         if limit < 0 or len(changed) < limit:
             return [Entry(*row) for row in sorted(changed) if row[0] in wanted]
     found: list[Entry] = []
-    for low, high in ranges(db, mailbox, wanted):
+    for low, high in wanted.ranges if len(wanted) <= GLANCED else ranges(db, mailbox, wanted):
         rows = db.execute(
             f"{_ENTRY} WHERE mailbox = ? AND uid BETWEEN ? AND ? AND +modseq > ? ORDER BY uid",
             (mailbox, low, high, since),

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gatepost.adapters.sqlite.entries import entries, highest_modseq, ranges
+from gatepost.adapters.sqlite.entries import GLANCED, entries, highest_modseq, ranges
 from gatepost.adapters.sqlite.rows import fetch_all
 from gatepost.adapters.sqlite.unit import Change
 from gatepost.model.flags import Flags, add_flags, remove_flags
-from gatepost.model.mail import FlagsChanged, MailboxId
+from gatepost.model.mail import Entry, FlagsChanged, MailboxId
 from gatepost.model.rights import Rights, permitted_flags, replaced_flags
 from gatepost.model.uidset import UidSet
 
 _GROUPS = (
     "SELECT flags, count(*), min(uid), max(uid) FROM entry WHERE mailbox = ? AND uid BETWEEN ? AND ? {} GROUP BY flags"
 )
+_ENTRIES = "SELECT uid, email, flags, modseq, saved FROM entry WHERE mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid"
 _MOST_SETS = 200
 """Sets of flags that one UPDATE turns into others."""
 
@@ -46,6 +47,8 @@ def set_flags(change: Change, mailbox: MailboxId, wanted: UidSet, wish: Wish, qu
     """Flags that the rights say nothing of stay. Raises NoSuchMailbox, BadFlag (too many on one message; nothing changed
     then)."""
     before = highest_modseq(change.db, mailbox)
+    if len(wanted) <= GLANCED:
+        return _one_by_one(change, mailbox, wanted, wish, quiet, before)
     first = change.modseq + 1
     failed: list[int] = []
     count = 0
@@ -57,7 +60,30 @@ def set_flags(change: Change, mailbox: MailboxId, wanted: UidSet, wish: Wish, qu
     missed = UidSet.of(failed)
     after = () if quiet else tuple(each for each in entries(change.db, mailbox, wanted, 0) if each.uid not in missed)
     changed = change.modseq >= first
-    return FlagsChanged(after, missed, change.modseq if changed else before, count, first if changed else 0)
+    return FlagsChanged(after, missed, change.modseq if changed else before, count, first if changed else 0, before)
+
+
+def _one_by_one(
+    change: Change, mailbox: MailboxId, wanted: UidSet, wish: Wish, quiet: bool, before: int
+) -> FlagsChanged:
+    """Of few entries each is read once."""
+    first = change.modseq + 1
+    after: list[Entry] = []
+    failed: list[int] = []
+    for low, high in wanted.ranges:
+        for uid, email, old, modseq, saved in fetch_all(change.db, _ENTRIES, (mailbox, low, high)):
+            if wish.unchanged_since is not None and modseq > wish.unchanged_since:
+                failed.append(uid)
+                continue
+            new = wish.combine(old)
+            if new != old:
+                modseq = change.next_modseq()
+                change.reflag(mailbox, uid, old, new, modseq)
+            after.append(Entry(uid, email, new, modseq, saved))
+    changed = change.modseq >= first
+    told = change.modseq if changed else before
+    shown = () if quiet else tuple(after)
+    return FlagsChanged(shown, UidSet.of(failed), told, len(after), first if changed else 0, before)
 
 
 def _in_range(change: Change, mailbox: MailboxId, low: int, high: int, wish: Wish) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import apsw
 
-from gatepost.adapters.sqlite import access, annotating, keywords, searchindex, subscribing
+from gatepost.adapters.sqlite import access, annotating, keywords, searchindex, subscribing, texts
 from gatepost.adapters.sqlite.connections import Migration
 from gatepost.adapters.sqlite.entries import MARKED, UNSEEN
 
@@ -185,4 +185,11 @@ def migrations(now: float) -> Sequence[Migration]:
         """Decoded texts are kept: all is indexed anew."""
         searchindex.queue_all(connection)
 
-    return (first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth)
+    def eleventh(connection: apsw.Connection) -> None:
+        """The index of unseen entries holds their flags, so that it answers alone; it changes with these anyway. Headers that
+        are kept for searching lie apart from bodies."""
+        connection.execute("DROP INDEX entry_unseen")
+        connection.execute(f"CREATE INDEX entry_unseen ON entry (mailbox, uid, flags) WHERE {UNSEEN}")
+        texts.take_apart(connection)
+
+    return (first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth, eleventh)

@@ -46,6 +46,8 @@ LONG_MESSAGE = 32 * 1024 * 1024
 """Octets; a larger message is not even looked at."""
 MOST_GROUPS = 24
 """Three-character groups of a word that are looked up: enough to tell it from nearly all others."""
+_EVERYWHERE = frozenset({"subject", "from", "to", "date", "message-id"})
+"""Fields that nearly every message has: that they are there tells nothing."""
 
 _WAITING = "SELECT m.id, m.blob, m.header_size, m.size FROM unindexed u JOIN email m ON m.id = u.email WHERE u.long = 0"
 
@@ -65,7 +67,8 @@ def narrowed(criterion: Criterion) -> Sql:
     """True of every email that can satisfy a criterion about text."""
     match criterion:
         case ask.Header(name, text):
-            return _either(_containing("search_header", fold(name.lower()) + ": ", fold(text)))
+            field = "" if name.lower() in _EVERYWHERE else fold(name.lower()) + ": "
+            return _either(_containing("search_header", field, fold(text)))
         case ask.Addresses(names, text) if ADDRESS_FIELDS.issuperset(name.lower() for name in names):
             return _either(_containing("search_header", fold(text)))
         case ask.Body(text):

@@ -125,13 +125,26 @@ def cost(criterion: Criterion) -> int:
     return 2 if isinstance(criterion, (ask.Body, ask.Text)) else int(has_text(criterion))
 
 
+def header_test(criterion: Criterion) -> Callable[[bytes], bool | None] | None:
+    """For a criterion about header fields: what a kept header says of it, None where it cannot tell. None for any other."""
+    if isinstance(criterion, ask.Header):
+        start, word = texts.field_start(fold(criterion.name.lower())), texts.octets(fold(criterion.text))
+        return lambda header: texts.holds(header, start, word)
+    if isinstance(criterion, ask.Addresses):
+        starts = [texts.field_start(fold(name.lower())) for name in criterion.names]
+        anywhere = texts.octets(fold(criterion.text))
+        # as it is written; else it may still be so spelled
+        return lambda header: any(texts.holds(header, start, anywhere) for start in starts) or None
+    return None
+
+
 def _header(name: str, text: str) -> Callable[[Message], bool]:
-    folded, word = texts.octets(fold(name)), texts.octets(text)
+    start, word = texts.field_start(fold(name)), texts.octets(text)
 
     def matches(message: Message) -> bool:
         kept = message.kept_header()
         if kept is not None:
-            return texts.holds(kept, folded, word)
+            return texts.holds(kept, start, word)
         values = (value for field, value in message.fields() if field == name)
         return any(not text or text in fold(mime.decode_text(value)) for value in values)
 
@@ -139,11 +152,11 @@ def _header(name: str, text: str) -> Callable[[Message], bool]:
 
 
 def _addresses(names: frozenset[str], text: str) -> Callable[[Message], bool]:
-    folded, word = [texts.octets(fold(name)) for name in names], texts.octets(text)
+    starts, word = [texts.field_start(fold(name)) for name in names], texts.octets(text)
 
     def matches(message: Message) -> bool:
         kept = message.kept_header()
-        if kept is not None and any(texts.holds(kept, name, word) for name in folded):
+        if kept is not None and any(texts.holds(kept, start, word) for start in starts):
             return True  # as it is written; else it may still be so spelled
         values = (value for field, value in message.fields() if field in names)
         return any(text in spelling for value in values for spelling in spellings(value))

@@ -1,14 +1,13 @@
 """Texts that were decoded and folded for the index, kept, so that what it lets through is compared without decoding it again.
 
 Octets are UTF-8, lone surrogates included: a word is in a text if its octets are in the text's. Headers are kept as they are,
-one field a line; bodies are compressed. What is not kept (an email that waits for the index, or is too long for it; a header
-with line ends within its fields) is decoded each time.
+one field a line, and apart, so that a search in many reads nothing else; bodies are compressed. What is not kept (an email
+that waits for the index, or is too long for it; a header with line ends within its fields) is decoded each time.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
 
 import apsw
 
@@ -20,10 +19,28 @@ SCHEMA = """
 DROP TABLE IF EXISTS search_text;
 CREATE TABLE search_text (
     email INTEGER PRIMARY KEY,
-    header BLOB,
     body BLOB NOT NULL
 );
+DROP TABLE IF EXISTS search_head;
+CREATE TABLE search_head (
+    email INTEGER PRIMARY KEY,
+    header BLOB NOT NULL
+);
 """
+_TAKE_APART = """
+CREATE TABLE search_head (
+    email INTEGER PRIMARY KEY,
+    header BLOB NOT NULL
+);
+INSERT INTO search_head (email, header) SELECT email, header FROM search_text WHERE header IS NOT NULL;
+ALTER TABLE search_text DROP COLUMN header;
+"""
+
+
+def take_apart(db: apsw.Connection) -> None:
+    """Headers lay with the bodies before; this puts them where they lie now."""
+    if fetch_first(db, "SELECT 1 FROM pragma_table_info('search_text') WHERE name = 'header'"):
+        db.execute(_TAKE_APART)
 
 
 def octets(text: str) -> bytes:
@@ -44,17 +61,20 @@ def body_kept(text: str) -> bytes:
 
 def keep(db: apsw.Connection, email: EmailId, header: bytes | None, body: bytes) -> None:
     """Puts an email's texts in, or others in their place."""
-    db.execute("INSERT OR REPLACE INTO search_text (email, header, body) VALUES (?, ?, ?)", (email, header, body))
+    db.execute("INSERT OR REPLACE INTO search_text (email, body) VALUES (?, ?)", (email, body))
+    if header is not None:
+        db.execute("INSERT OR REPLACE INTO search_head (email, header) VALUES (?, ?)", (email, header))
 
 
 def forget(db: apsw.Connection, email: EmailId) -> None:
     """An email is gone."""
     db.execute("DELETE FROM search_text WHERE email = ?", (email,))
+    db.execute("DELETE FROM search_head WHERE email = ?", (email,))
 
 
 def header_of(db: apsw.Connection, email: EmailId) -> bytes | None:
     """None where it is not kept."""
-    row = fetch_first(db, "SELECT header FROM search_text WHERE email = ?", (email,))
+    row = fetch_first(db, "SELECT header FROM search_head WHERE email = ?", (email,))
     return None if row is None else row[0]
 
 
@@ -64,17 +84,25 @@ def body_of(db: apsw.Connection, email: EmailId) -> bytes | None:
     return None if row is None else zlib.decompress(row[0])
 
 
-def holds(header: bytes, name: bytes, word: bytes) -> bool:
-    """Whether a field of that name (folded) in a kept header has the word in its value."""
-    start = b"%b: " % name
-    return any(header.find(word, at, end) >= 0 for at, end in _values(header, start))
+def field_start(name: str) -> bytes:
+    """How a field of that name (folded) begins in a kept header, the line end before it included."""
+    return b"\n%b: " % octets(name)
 
 
-def _values(header: bytes, start: bytes) -> Iterator[tuple[int, int]]:
-    at = 0 if header.startswith(start) else header.find(b"\n" + start) + 1
-    while at or header.startswith(start):
-        end = header.find(b"\n", at)
-        yield at + len(start), len(header) if end < 0 else end
-        at = header.find(b"\n" + start, at) + 1
-        if not at:
-            return
+def holds(header: bytes, start: bytes, word: bytes) -> bool:
+    """Whether a field that begins so (`field_start`) has the word in its value."""
+    at = -1  # as if a line end stood before the first line
+    if not header.startswith(start[1:]):
+        at = header.find(start)
+        if at < 0:
+            return False
+    while True:
+        begin = at + len(start)
+        end = header.find(b"\n", begin)
+        if end < 0:
+            return header.find(word, begin) >= 0
+        if header.find(word, begin, end) >= 0:
+            return True
+        at = header.find(start, end)
+        if at < 0:
+            return False

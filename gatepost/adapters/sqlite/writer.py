@@ -1,8 +1,8 @@
 """One SQLite database under an event loop: changes with group commit, reads in threads.
 
 Law: a change that was answered is on disk; a change that failed changed nothing, and took nobody else's change with it.
-All changes that wait when the writer is free run in one transaction, each in a savepoint of its own, and share one
-fsync. Only one thread writes at a time. When the disk fails, the connections are thrown away and opened anew for the next
+All changes that wait when the writer is free run in one transaction, each in a savepoint of its own if there are several, and share
+one fsync. Only one thread writes at a time. When the disk fails, the connections are thrown away and opened anew for the next
 caller, so that the service is back as soon as the disk is.
 """
 
@@ -226,9 +226,12 @@ class Database:
                 self._prepare()
                 self._writer = connect(self.path)
             self._writer.execute("BEGIN IMMEDIATE")
-            for job in batch:
-                _attempt(self._writer, job)
-            self._writer.execute("COMMIT")
+            if len(batch) == 1:
+                _attempt_alone(self._writer, batch[0])
+            else:
+                for job in batch:
+                    _attempt(self._writer, job)
+                self._writer.execute("COMMIT")
         except STORAGE_FAILURES as error:
             self._drop_writer()
             if len(batch) > 1 and not isinstance(error, apsw.BusyError):
@@ -304,6 +307,18 @@ def _attempt(connection: apsw.Connection, job: _Job[Any]) -> None:
         job.error = error
         connection.execute("ROLLBACK TO job")
     connection.execute("RELEASE job")
+
+
+def _attempt_alone(connection: apsw.Connection, job: _Job[Any]) -> None:
+    """Runs the transaction's only job, which needs no savepoint, and ends the transaction."""
+    job.error = None
+    try:
+        job.result = job.work(connection)
+    except STORAGE_FAILURES:
+        raise
+    except Exception as error:
+        job.error = error
+    connection.execute("COMMIT" if job.error is None else "ROLLBACK")
 
 
 def _close(connection: apsw.Connection) -> None:

@@ -13,6 +13,8 @@ _DATE_TIME = re.compile(
     rb"([ 0-9][0-9])-([A-Za-z]{3})-([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) ([+-])([0-9]{2})([0-5][0-9])"
 )
 DAY = 86400
+_SIXTY = [f"{number:02d}" for number in range(60)]
+_MINUTES = [f"{hour:02d}:{minute}" for hour in range(24) for minute in _SIXTY]
 
 
 def parse_date(text: bytes) -> float | None:
@@ -38,8 +40,8 @@ def render_date_time(at: float) -> str:
     """A date-time in UTC, quotes included. Times that no calendar has become the epoch."""
     try:
         day, second = divmod(int(at), DAY)
-        minute, hour = second // 60 % 60, second // 3600
-        return f'"{_day(day)} {hour:02d}:{minute:02d}:{second % 60:02d} +0000"'
+        minute, second = divmod(second, 60)
+        return f'"{_day(day)} {_MINUTES[minute]}:{_SIXTY[second]} +0000"'
     except (ValueError, OverflowError, OSError):
         return render_date_time(0)
 

@@ -18,7 +18,7 @@ from gatepost.proto.imap.render.fetched import (
     body_label,
     cut,
 )
-from gatepost.proto.imap.render.text import NIL, literal
+from gatepost.proto.imap.render.text import NIL
 from gatepost.proto.imap.sections import locate_section, select_fields
 from gatepost.proto.mime import decoded_body, locate
 from gatepost.services.imap.columns import FROM_EMAIL
@@ -70,21 +70,23 @@ class Content:
         return [label + b" " + binary_string(cut(decoded, item.partial))]
 
     async def _body(self, item: Body) -> list[Piece]:
-        label = body_label(item) + b" "
+        label = body_label(item)
         section = item.section
-        if section.path:
+        if not section.path and not section.kind:
+            span: Span | None = Span(0, self.email.size)
+        elif section.path:
             span = locate_section(self._root, section)
         else:
             span = locate_section(Part(start=0, body=self.email.header, end=self.email.size), section)
         if span is None:
-            return [label + NIL]
+            return [label + b" " + NIL]
         if section.fields:
             header = select_fields(await self.octets(span.start, span.end), section)
-            return [label + literal(shown(cut(header, item.partial)))]
+            return _literal(label, shown(cut(header, item.partial)))
         span = span.cut(item.partial)
         if span.size > WHOLE:
-            return [label, span]
-        return [label + literal(shown(await self.octets(span.start, span.end)))]
+            return [label + b" ", span]
+        return _literal(label, shown(await self.octets(span.start, span.end)))
 
     async def _decoded(self, part: Part, path: tuple[int, ...]) -> bytes:
         if not path:
@@ -96,6 +98,11 @@ class Content:
         octets = await self.octets(part.start, part.end)
         moved = msgspec.structs.replace(part, start=0, body=part.body - part.start, end=part.end - part.start)
         return decoded_body(octets, moved)
+
+
+def _literal(label: bytes, octets: bytes) -> list[Piece]:
+    """The octets by themselves: they are copied no more often than must be."""
+    return [b"%b {%d}\r\n" % (label, len(octets)), octets]
 
 
 def shown(octets: bytes) -> bytes:

@@ -14,13 +14,15 @@ from gatepost.ports.mailstore import AccountMail
 from gatepost.proto.imap.commands.fetch import Attribute, Binary, BinarySize, Body, Item
 from gatepost.proto.imap.render.fetched import Piece, Span
 from gatepost.proto.imap.render.status import no
-from gatepost.services.imap.columns import FROM_ENTRIES, column, lines
+from gatepost.services.imap.columns import FROM_EMAIL, FROM_ENTRIES, Block, column, lines
 from gatepost.services.imap.content import WHOLE, Content, UnknownEncoding, needs_index, slices, start_needed
 from gatepost.services.imap.context import Context, Refused
 from gatepost.services.imap.knownflags import tell_new_flags
 
 _LIGHT_BLOCK = 2000
 """Messages a block where only entries are needed."""
+_OUTLINE_BLOCK = 1000
+"""Messages a block where emails are read without their indexes, and no octets."""
 _BLOCK = 200
 """Messages a block where emails are read."""
 READ_AT_ONCE = 1024 * 1024
@@ -40,7 +42,8 @@ async def tell_items(context: Context, entries: Sequence[Entry], items: Sequence
 
 async def _without_content(context: Context, entries: Sequence[Entry], items: Sequence[Attribute]) -> None:
     light = all(item.name in FROM_ENTRIES for item in items)
-    size = _LIGHT_BLOCK if light else _BLOCK
+    indexed = any(item.name in FROM_EMAIL for item in items)
+    size = _LIGHT_BLOCK if light else _BLOCK if indexed else _OUTLINE_BLOCK
     view = context.selected
     for start in range(0, len(entries), size):
         block = entries[start : start + size]
@@ -126,26 +129,25 @@ def _sets_seen(item: Item) -> bool:
 
 
 async def _message(context: Context, number: int, entry: Entry, content: Content, items: Sequence[Item]) -> None:
-    emails = {content.email.id: content.email}
-    pieces: list[Piece] = []
-    for item in items:
-        if pieces:
+    pieces: list[Piece] = [b"* %d FETCH (" % number]
+    for index, item in enumerate(items):
+        if index:
             pieces.append(b" ")
         if isinstance(item, Attribute):
             owner = context.owner_of(context.selected.mail)
-            pieces.extend(column(item.name, [entry], _fresh(context), emails, owner))
+            emails = {content.email.id: content.email}
+            pieces.extend(column(item.name, Block([entry], _fresh(context), emails, owner)))
         else:
             try:
                 pieces.extend(await content.pieces(item))
             except UnknownEncoding:
                 raise Refused(no("The part's encoding is unknown", "UNKNOWN-CTE")) from None
-    context.send(b"* %d FETCH (" % number)
+    pieces.append(b")\r\n")
     for piece in pieces:
         if isinstance(piece, Span):
             await _stream(context, content, piece)
         else:
             context.send(piece)
-    context.send(b")\r\n")
 
 
 async def _stream(context: Context, content: Content, span: Span) -> None:

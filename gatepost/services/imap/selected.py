@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from gatepost.model.mail import Entry, FlagsChanged, MailboxId
+from gatepost.model.mail import AccountChange, Entry, FlagsChanged, MailboxId
 from gatepost.model.rights import ALL_RIGHTS, EXPUNGE, INSERT, MARK_DELETED, SEE, WRITE, Rights
 from gatepost.model.uidset import MAX_UID, UidSet
 from gatepost.ports.mailstore import AccountMail
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MAX_FLAGS = 256
 """Flags that are listed for a mailbox, the system's among them; a mailbox may have more."""
 _MAX_COMBINATIONS = 4096
+_SPARSE = 16
+"""Times as many messages lie among some UIDs as there are of these: then each is looked for by itself."""
 _CHANGING = frozenset({INSERT, EXPUNGE, SEE, WRITE, MARK_DELETED})
 
 
@@ -75,6 +77,7 @@ class Selected:
         self.modseq = modseq
         self.fresh = UidSet()
         self.dirty = False
+        self._heard = self._newest = 0
         self.gone: set[int] = set()
         self.told: list[tuple[int, int]] = []
         self.mine: set[int] = set()
@@ -110,9 +113,26 @@ class Selected:
         if uids:
             self.fresh = UidSet((*self.fresh.ranges, *uids.ranges))
 
-    def tell(self, changed: FlagsChanged) -> None:
-        """Our own change was told, or is not to be told (.SILENT)."""
-        if changed.first:
+    def hear(self, change: AccountChange) -> None:
+        """The store changed."""
+        self.dirty = True
+        self._heard += 1
+        self._newest = 0 if self.mailbox in change.granted else change.states.email
+
+    @property
+    def heard(self) -> int:
+        """How often the store changed; -1 where some of that is still to be looked at."""
+        return -1 if self.dirty else self._heard
+
+    def tell(self, changed: FlagsChanged, heard: int = -1) -> None:
+        """Our own change was told, or is not to be told (.SILENT). `heard` as it was before: where nothing but our own change
+        was heard of since, there is nothing to look for."""
+        if not changed.first:
+            return
+        alone = heard >= 0 and self._heard == heard + 1 and self._newest == changed.modseq
+        if alone and self.modseq == changed.before and not self.contexts:
+            self.modseq, self.dirty = changed.modseq, False
+        else:
             self.told.append((changed.first, changed.modseq))
 
     def number(self, uid: int) -> int | None:
@@ -121,11 +141,20 @@ class Selected:
         return index + 1 if index < len(self.uids) and self.uids[index] == uid else None
 
     def numbers(self, uids: Sequence[int]) -> list[int]:
-        """Sequence numbers of ascending UIDs that are all known."""
-        if len(uids) == len(self.uids):
-            return list(range(1, len(uids) + 1))
+        """Sequence numbers of UIDs that are all known, ascending or descending."""
+        if not uids:
+            return []
         known = self.uids
-        return [bisect_left(known, uid) + 1 for uid in uids]
+        first, last = min(uids[0], uids[-1]), max(uids[0], uids[-1])
+        low = bisect_left(known, first)
+        if last - first < len(known) - low and known[low + last - first] == last:
+            offset = low + 1 - first  # no UID between them is missing
+            return [uid + offset for uid in uids]
+        high = bisect_left(known, last, low) + 1
+        if high - low > _SPARSE * len(uids):
+            return [bisect_left(known, uid, low, high) + 1 for uid in uids]
+        numbers = dict(zip(known[low:high], range(low + 1, high + 1), strict=True))
+        return [numbers[uid] for uid in uids]
 
     def known(self, uids: Iterable[int]) -> list[int]:
         """Those of `uids` that the client knows."""

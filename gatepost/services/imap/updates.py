@@ -32,7 +32,7 @@ def watch(context: Context, view: Selected) -> None:
 
     def changed(change: AccountChange) -> None:
         if view.mailbox in change.mailboxes:
-            view.dirty = True
+            view.hear(change)
             context.rouse()
 
     context.unwatch = view.mail.watch(changed)

@@ -9,6 +9,7 @@ import re
 
 import pytest
 
+from gatepost.model.mail import AccountChange, FlagsChanged, States
 from gatepost.model.uidset import UidSet
 from gatepost.proto.imap.sequence import parse_sequence
 from gatepost.services.imap.selected import NoSuchNumber, Selected, overlap, uid_list
@@ -125,6 +126,61 @@ def test_numbers_beyond_the_last_message(view):
     with pytest.raises(NoSuchNumber):
         view.resolve(parse_sequence(b"1:*"), False)
     assert view.resolve(parse_sequence(b"1:*"), True) == UidSet()
+
+
+@pytest.mark.parametrize("gap", [0, 1, 40])
+@pytest.mark.parametrize("count", [1, 3, 200])
+def test_numbers_of_many(view, gap, count):
+    """Whether UIDs are missing among them or not, few of many or nearly all."""
+    chance = random.Random(gap * 1000 + count)
+    uids = [3]
+    while len(uids) < 400:
+        uids.append(uids[-1] + 1 + chance.randint(0, gap))
+    view.learn(uids)
+    number = {uid: at for at, uid in enumerate(uids, 1)}
+    for _ in range(20):
+        start = chance.randrange(400 - count + 1)
+        for asked in (uids[start : start + count], sorted(chance.sample(uids, count))):
+            assert view.numbers(asked) == [number[uid] for uid in asked]
+            assert view.numbers(asked[::-1]) == [number[uid] for uid in asked[::-1]]
+    assert view.numbers([]) == []
+
+
+def heard(modseq, granted=frozenset()):
+    return AccountChange(frozenset({1}), States(modseq, 0, 0), granted=granted)
+
+
+@pytest.mark.parametrize(
+    ("others", "looks"),
+    [
+        ([], False),
+        ([heard(8)], True),
+        ([heard(9)], True),
+        ([heard(12)], True),
+    ],
+)
+def test_our_own_change_alone_needs_no_look(view, others, looks):
+    view.modseq = 8
+    before = view.heard
+    for change in (heard(10), *others):
+        view.hear(change)
+    view.tell(FlagsChanged((), UidSet(), 10, 1, 9, 8), before)
+    assert (view.dirty, view.modseq, view.told) == ((True, 8, [(9, 10)]) if looks else (False, 10, []))
+
+
+def test_a_change_beside_ours_is_looked_for(view):
+    ours = FlagsChanged((), UidSet(), 10, 1, 9, 8)
+    view.modseq = 7  # another's came before it
+    before = view.heard
+    view.hear(heard(10))
+    view.tell(ours, before)
+    assert view.dirty
+    assert view.heard == -1
+    view.dirty, view.modseq = False, 8
+    before = view.heard
+    view.hear(heard(10, frozenset({1})))  # somebody's rights
+    view.tell(ours, before)
+    assert view.dirty
 
 
 def test_forgetting(view):

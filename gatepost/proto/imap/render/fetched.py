@@ -3,12 +3,12 @@ stands for it, and the session streams it from the store."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TypeAlias
 
 import msgspec
 
 from gatepost.proto.imap.commands.fetch import Binary, BinarySize, Body, Section
-from gatepost.proto.imap.dates import render_date_time
 from gatepost.proto.imap.render.text import astring, literal, literal8, string
 
 MAX_PREVIEW = 200
@@ -42,11 +42,7 @@ def cut(octets: bytes, partial: tuple[int, int] | None) -> bytes:
     return octets if partial is None else octets[partial[0] : partial[0] + partial[1]]
 
 
-def date_item(name: str, at: float) -> bytes:
-    """`INTERNALDATE "..."` or `SAVEDATE "..."`."""
-    return f"{name} {render_date_time(at)}".encode("ascii")
-
-
+@lru_cache(256)
 def body_label(item: Body) -> bytes:
     """What the response calls the item: `BODY[...]<start>`, or the old name."""
     if item.old:

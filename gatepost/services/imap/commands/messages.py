@@ -23,6 +23,7 @@ async def store(context: Context, command: Store) -> Status:
     if command.unchanged_since is not None:
         context.use_condstore()
     uids, lowest = bounded(context, view, view.resolve(command.messages, command.uid))
+    heard = view.heard
     changed = await view.mail.set_flags(
         view.mailbox,
         uids,
@@ -31,7 +32,7 @@ async def store(context: Context, command: Store) -> Status:
         command.unchanged_since,
         quiet=command.silent and not context.condstore,
     )
-    view.tell(changed)
+    view.tell(changed, heard)
     if changed.entries:  # RFC 7162 §3.1.3: with .SILENT the new modseq is told even so
         await tell_flags(context, changed.entries, command.silent)
     if not changed.failed:
