@@ -24,6 +24,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from gatepost.adapters import importedhashes
 from gatepost.model.account import ScramKeys
+from gatepost.proto.sasl.saslprep import Unpreparable, saslprep
 
 SCRAM_SHA256, SCRAM_SHA1 = "SCRAM-SHA-256", "SCRAM-SHA-1"
 _DIGESTS = {SCRAM_SHA256: "sha256", SCRAM_SHA1: "sha1"}
@@ -63,6 +64,10 @@ Request: TypeAlias = Verify | MakeHash | MakeScramKeys
 Answer: TypeAlias = bool | str | tuple[ScramKeys, ...]
 
 
+_OWN = "$argon2id$v=19$m=19456,t=2,p=1$"
+"""Hashes made here, of prepared passwords; other servers' may be of octets as they came."""
+
+
 @lru_cache(1)
 def _hasher() -> PasswordHasher:
     return PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
@@ -80,9 +85,20 @@ def perform(request: Request) -> Answer:
         case Verify(hashed, secret):
             return _verify(hashed, secret)
         case MakeHash(secret):
-            return _hasher().hash(secret)
+            return _hasher().hash(prepared(secret))
         case MakeScramKeys(mechanisms, secret):
             return tuple(_scram_keys(name, secret, os.urandom(16)) for name in mechanisms)
+
+
+def prepared(secret: bytes) -> bytes:
+    """One password, however the keyboard wrote its letters (SASLprep; RFC 4616 §2, RFC 6856 §2.2). What SASLprep has no form for stays
+    as it is."""
+    if secret.isascii():
+        return secret
+    try:
+        return saslprep(secret.decode()).encode()
+    except (UnicodeDecodeError, Unpreparable):
+        return secret
 
 
 def _verify(hashed: str, secret: bytes) -> bool:
@@ -91,7 +107,7 @@ def _verify(hashed: str, secret: bytes) -> bool:
         _argon2(_dummy(), secret[:MAX_OCTETS])
         return False
     if hashed.startswith("$argon2"):
-        return _argon2(hashed, secret)
+        return _argon2(hashed, prepared(secret) if hashed.startswith(_OWN) else secret)
     answer = importedhashes.verify(hashed, secret)
     if answer is None:
         _argon2(_dummy(), secret)

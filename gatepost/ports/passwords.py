@@ -26,7 +26,7 @@ class Passwords(Protocol):
         ...
 
     async def hash(self, secret: Secret) -> str:
-        """A new argon2id PHC string with OWASP's parameters (t=2, m=19 MiB, p=1)."""
+        """A new argon2id PHC string with OWASP's parameters (t=2, m=19 MiB, p=1), of the SASLprep'd password."""
         ...
 
     async def scram_keys(self, secret: Secret) -> tuple[ScramKeys, ...]:

@@ -22,6 +22,16 @@ async def test_right_and_wrong(passwords: Passwords) -> None:
     assert passwords.evaluations == 2
 
 
+async def test_however_the_keyboard_writes_it(passwords: Passwords) -> None:
+    """SASLprep: composed or not, with blanks of any kind; what it forbids is compared as it is."""
+    hashed = await passwords.hash(Secret("sch\u00f6n warm"))
+    assert await passwords.verify(hashed, Secret("scho\u0308n\u00a0warm"))
+    assert not await passwords.verify(hashed, Secret("schon warm"))
+    odd = await passwords.hash(Secret("bell\u0007\u00f6"))
+    assert await passwords.verify(odd, Secret("bell\u0007\u00f6"))
+    assert not await passwords.verify(odd, Secret(b"bell\xff"))
+
+
 @pytest.mark.parametrize("hashed", ["", "nonsense", "$argon2id$broken", "{UNKNOWN}x", "$y$j9T$broken", "*"])
 async def test_nobodys_hash_is_computed_and_wrong(passwords: Passwords, hashed: str) -> None:
     assert not await passwords.verify(hashed, Secret("x"))

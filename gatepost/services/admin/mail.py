@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Any
 
 import msgspec
@@ -110,7 +111,9 @@ async def mail_page(admin: Administration, args: Page) -> list[dict[str, Any]]:
     """At most PAGE messages, by UID; none at the end."""
     mail = mail_of(admin, args.email)
     box = await _mailbox(mail, args.mailbox)
-    uids = [uid for uid in await mail.uids(box.id) if uid > args.after][:PAGE]
+    all_uids = await mail.uids(box.id)
+    begin = bisect_right(all_uids, args.after)
+    uids = all_uids[begin : begin + PAGE]
     entries = await mail.entries(box.id, UidSet.of(uids))
     emails = {email.id: email for email in await mail.emails([entry.email for entry in entries])}
     return [
