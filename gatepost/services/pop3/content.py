@@ -19,7 +19,7 @@ LONGEST_HEADER = 256 * 1024
 
 
 async def pieces(mail: AccountMail, message: Message, as_stored: bool) -> AsyncIterator[tuple[bytes, bool]]:
-    """Each with whether it is of the body. At least one, be it empty. Raises NoSuchBlob, StorageUnavailable."""
+    """Each with whether it is of the body, which begins with an empty piece: so that nobody reads on for a TOP of no lines. Raises NoSuchBlob, StorageUnavailable."""
     place = 0
     for start, end in [(0, message.body)] if as_stored else await _headers(mail, message):
         async for piece in _read(mail, message, place, start):
@@ -29,6 +29,8 @@ async def pieces(mail: AccountMail, message: Message, as_stored: bool) -> AsyncI
                 yield piece if as_stored else ascii_only(piece), start > 0
         else:
             yield ascii_header(await mail.read_blob(message.blob, start, end)), start > 0
+        if start == 0:
+            yield b"", True
         place = end
     async for piece in _read(mail, message, place, message.size):
         yield piece, True

@@ -358,3 +358,16 @@ async def test_headers_are_ascii_for_those_who_did_not_ask_for_utf8(room: Room, 
         port, b"UTF8\r\nUSER ada@example.org\r\nPASS " + PASSWORD.encode() + b"\r\nRETR 1\r\nQUIT\r\n"
     )
     assert NESTED.replace(b"\n.\r\n", b"\n..\r\n") + b".\r\n" in await peer.rest()
+
+
+@pytest.mark.parametrize("utf8", [b"UTF8", b"CAPA"])
+async def test_a_message_of_nothing(room: Room, port: int, utf8: bytes) -> None:
+    await room.put(b"")
+    await room.put(b"\r\n.")
+    peer = await room.peer(port)
+    peer.write(utf8 + b"\r\nUSER ada@example.org\r\nPASS " + PASSWORD.encode() + b"\r\n")
+    await peer.until(b"2 messages\r\n")
+    peer.write(b"RETR 1\r\nTOP 1 1\r\nRETR 2\r\nQUIT\r\n")
+    assert await peer.rest() == (
+        b"+OK 0 octets\r\n.\r\n+OK The top follows\r\n.\r\n+OK 3 octets\r\n\r\n..\r\n.\r\n+OK 0 removed, bye\r\n"
+    )

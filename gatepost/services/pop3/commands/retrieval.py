@@ -10,7 +10,7 @@ from gatepost.proto.pop3.reply import Reply, ok
 from gatepost.proto.pop3.stuffing import BodyLines
 from gatepost.services.pop3 import render
 from gatepost.services.pop3.commands.listing import opened
-from gatepost.services.pop3.content import pieces
+from gatepost.services.pop3.content import PIECE, pieces
 from gatepost.services.pop3.maildrop import Message
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ async def _send(session: Session, message: Message, first: Reply, lines: BodyLin
             session.engine.send_content(lines.take(piece) if lines is not None and body else piece)
             if lines is not None and lines.full and body:
                 break
-            await session.talk.flush()
+            if session.engine.queued >= PIECE:
+                await session.talk.flush()
     except GatepostError as error:
         if not begun:
             return render.error_reply(error)
@@ -53,5 +54,4 @@ async def _send(session: Session, message: Message, first: Reply, lines: BodyLin
         session.over = True
         return None
     session.engine.end_content()
-    await session.talk.flush()
     return None
