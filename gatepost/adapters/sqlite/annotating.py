@@ -57,6 +57,7 @@ def annotate(
             mailboxes.update(change, mailbox, update)
     place = mailbox or SERVER
     grown = set()
+    before = len(change.annotated)
     for name, value in values.items():
         owner = owner_of(name, user)
         if value is None:
@@ -75,6 +76,9 @@ def annotate(
             )
             grown.add(owner)
         change.annotated.append(Annotated(mailbox, owner, name))
+    if mailbox is not None and len(change.annotated) > before:
+        # RFC 7162 §3.2. Not by a tally: to those who watch its messages nothing has happened
+        change.db.execute("UPDATE mailbox SET modseq = ? WHERE id = ?", (change.next_modseq(), mailbox))
     for owner in sorted(grown):
         _check_room(change.db, place, owner)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from gatepost.model import search as model
 from gatepost.proto.imap.commands.keys import (
     AllOf,
@@ -74,7 +76,8 @@ def criterion(context: Context, key: Key) -> model.Criterion:
         case Recent():
             return model.Uids(context.selected.fresh)
         case Within(seconds, older):
-            then = context.house.clock.now() - seconds
-            return model.Received(before=then) if older else model.Received(after=then)
+            # RFC 5032 §2: to the second, and what is exactly that old is both
+            then = math.floor(context.house.clock.now()) - seconds
+            return model.Received(before=then + 1) if older else model.Received(after=then)
         case Filter(name):
             raise AssertionError(f"{name} was not expanded")

@@ -111,6 +111,44 @@ async def test_compression(rooms):
     assert answer.endswith(b"c OK LOGOUT done\r\n")
 
 
+class Packed:
+    """A client whose octets are compressed."""
+
+    def __init__(self, peer):
+        self._peer = peer
+        self._deflate, self._inflate = zlib.compressobj(9, zlib.DEFLATED, -15), zlib.decompressobj(-15)
+        self._heard = b""
+
+    async def say(self, octets, cut):
+        await self._peer.send(self._deflate.compress(octets) + self._deflate.flush(zlib.Z_SYNC_FLUSH), cut)
+
+    async def hear(self, end):
+        while not self._heard.endswith(end):
+            async with asyncio.timeout(20):
+                self._heard += self._inflate.decompress(await self._peer.reader.read(1 << 16))
+        heard, self._heard = self._heard, b""
+        return heard.splitlines()
+
+
+@pytest.mark.parametrize("cut", [0, 1, 7])
+async def test_a_compressed_dialogue(rooms, cut):
+    """Literals that wait, IDLE and what others do, all of it compressed (RFC 4978)."""
+    ada = await rooms.ada("COMPRESS DEFLATE")
+    packed = Packed(ada)
+    await packed.say(b"a SELECT INBOX\r\nb APPEND INBOX {8}\r\n", cut)
+    await packed.hear(b"+ OK\r\n")
+    await packed.say(b"a: b\r\n\r\n {10+}\r\nc: d\r\n\r\nxy\r\nc FETCH 1:2 BODY.PEEK[TEXT]\r\n", cut)
+    heard = await packed.hear(b"c OK FETCH done\r\n")
+    assert heard[:2] == [b"* 2 EXISTS", b"* 2 RECENT"]
+    assert heard[3:] == [b"* 1 FETCH (BODY[TEXT] {0}", b")", b"* 2 FETCH (BODY[TEXT] {2}", b"xy)", b"c OK FETCH done"]
+    await packed.say(b"d IDLE\r\n", cut)
+    await packed.hear(b"+ idling\r\n")
+    await rooms.deliver(b"e: f\r\n\r\n")
+    assert await packed.hear(b"3 RECENT\r\n") == [b"* 3 EXISTS", b"* 3 RECENT"]
+    await packed.say(b"DONE\r\ne NONSENSE\r\nf NOOP\r\n", cut)
+    assert await packed.hear(b"f OK NOOP done\r\n") == [b"d OK IDLE done", b"e BAD Unknown command", b"f OK NOOP done"]
+
+
 async def test_a_stopping_server_takes_its_leave(rooms):
     ada = await rooms.ada("SELECT INBOX")
     await ada.send(b"i IDLE\r\n")
