@@ -19,7 +19,8 @@ LONGEST_HEADER = 256 * 1024
 
 
 async def pieces(mail: AccountMail, message: Message, as_stored: bool) -> AsyncIterator[tuple[bytes, bool]]:
-    """Each with whether it is of the body, which begins with an empty piece: so that nobody reads on for a TOP of no lines. Raises NoSuchBlob, StorageUnavailable."""
+    """Each with whether it is of the body, which begins with an empty piece: so that nobody reads on for a TOP of no lines. Raises
+    NoSuchBlob, StorageUnavailable."""
     place = 0
     for start, end in [(0, message.body)] if as_stored else await _headers(mail, message):
         async for piece in _read(mail, message, place, start):
