@@ -161,6 +161,7 @@ CHECKS: tuple[Check, ...] = (
         "the index of text knows message {}, which is not there",
         "SELECT id FROM (SELECT id FROM search_header_docsize UNION SELECT id FROM search_body_docsize UNION"
         " SELECT email FROM search_text UNION SELECT email FROM search_head UNION"
+        " SELECT email FROM search_brief UNION"
         " SELECT email FROM unindexed) WHERE id NOT IN (SELECT id FROM email)",
     ),
     Check(

@@ -192,4 +192,8 @@ def migrations(now: float) -> Sequence[Migration]:
         connection.execute(f"CREATE INDEX entry_unseen ON entry (mailbox, uid, flags) WHERE {UNSEEN}")
         texts.take_apart(connection)
 
-    return (first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth, eleventh)
+    def twelfth(connection: apsw.Connection) -> None:
+        """The header fields that people search for are kept by themselves."""
+        texts.make_brief(connection)
+
+    return (first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth, eleventh, twelfth)

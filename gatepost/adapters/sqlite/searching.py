@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 import apsw
 import msgspec
 
+from gatepost.adapters.sqlite import texts
 from gatepost.adapters.sqlite.blobs import BlobFiles
 from gatepost.adapters.sqlite.criteria import UNSEEN, has_text, order_by, possible
 from gatepost.adapters.sqlite.entries import highest_modseq
 from gatepost.adapters.sqlite.expressions import TRUE, Sql
 from gatepost.adapters.sqlite.rows import fetch_all, fetch_one
 from gatepost.adapters.sqlite.searchindex import narrowed
-from gatepost.adapters.sqlite.textmatch import Message, Question, header_test
+from gatepost.adapters.sqlite.textmatch import Message, Question, header_test, names_of
 from gatepost.model.errors import Overloaded
 from gatepost.model.mail import EmailId, MailboxId
 from gatepost.model.search import And, Criterion, SortKey, Uids
@@ -32,10 +33,12 @@ def search(db: apsw.Connection, files: BlobFiles, mailbox: MailboxId, criterion:
     highest_modseq(db, mailbox)
     if not has_text(criterion):
         return _uids(db, *_candidates(mailbox, criterion))
-    test = _header_test(criterion)
+    part = _only_text(criterion)
+    test = header_test(part)
     if test is None:
         return _examined(db, files, mailbox, criterion)
-    found, unsure = _by_headers(db, *_candidates(mailbox, criterion), test)
+    kept = "search_brief" if names_of(part) <= texts.BRIEF else "search_head"
+    found, unsure = _by_headers(db, *_candidates(mailbox, criterion), kept, test)
     if unsure:
         found = sorted([*found, *_examined(db, files, mailbox, And((Uids(unsure), criterion)))])
     return found
@@ -58,20 +61,20 @@ def _examined(db: apsw.Connection, files: BlobFiles, mailbox: MailboxId, criteri
     return [row[0] for row in _matching(db, files, criterion, "n.uid", tables, where, Sql("n.uid"), entry=True)]
 
 
-def _header_test(criterion: Criterion) -> Callable[[bytes], bool | None] | None:
-    """Where one criterion about header fields is all that SQL cannot answer: its test."""
-    texts = [part for part in _parts(criterion) if has_text(part)]
-    return header_test(texts[0]) if len(texts) == 1 else None
+def _only_text(criterion: Criterion) -> Criterion:
+    """What SQL cannot answer, where that is one part of it, else all."""
+    found = [part for part in _parts(criterion) if has_text(part)]
+    return found[0] if len(found) == 1 else criterion
 
 
 def _by_headers(
-    db: apsw.Connection, tables: str, where: Sql, test: Callable[[bytes], bool | None]
+    db: apsw.Connection, tables: str, where: Sql, kept: str, test: Callable[[bytes], bool | None]
 ) -> tuple[list[int], UidSet]:
-    """UIDs that match by the headers that are kept, and those of which these do not tell. Rows come as they are asked for:
+    """UIDs that match by the headers in table `kept`, and those of which these do not tell. Rows come as they are asked for:
     one header is held at a time."""
     _check_size(where)
     query = (
-        f"SELECT n.uid, s.header FROM {tables} LEFT JOIN search_head s ON s.email = n.email"  # noqa: S608 - no input in it
+        f"SELECT n.uid, s.header FROM {tables} LEFT JOIN {kept} s ON s.email = n.email"  # noqa: S608 - no input in it
         f" WHERE {where.text} ORDER BY n.uid"
     )
     found: list[int] = []

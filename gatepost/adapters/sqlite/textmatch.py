@@ -125,6 +125,13 @@ def cost(criterion: Criterion) -> int:
     return 2 if isinstance(criterion, (ask.Body, ask.Text)) else int(has_text(criterion))
 
 
+def names_of(criterion: Criterion) -> frozenset[str]:
+    """The header fields that a criterion about such is about, in lower case; none of any other."""
+    if isinstance(criterion, ask.Header):
+        return frozenset({criterion.name.lower()})
+    return frozenset(name.lower() for name in criterion.names) if isinstance(criterion, ask.Addresses) else frozenset()
+
+
 def header_test(criterion: Criterion) -> Callable[[bytes], bool | None] | None:
     """For a criterion about header fields: what a kept header says of it, None where it cannot tell. None for any other."""
     if isinstance(criterion, ask.Header):

@@ -26,7 +26,15 @@ CREATE TABLE search_head (
     email INTEGER PRIMARY KEY,
     header BLOB NOT NULL
 );
+DROP TABLE IF EXISTS search_brief;
+CREATE TABLE search_brief (
+    email INTEGER PRIMARY KEY,
+    header BLOB NOT NULL
+);
 """
+BRIEF = frozenset({"subject", "from", "to", "cc", "bcc"})
+"""Fields that people search for: a tenth of a header, and kept once more by themselves."""
+_BRIEF_LINES = tuple(f"{name}: ".encode() for name in sorted(BRIEF))
 _TAKE_APART = """
 CREATE TABLE search_head (
     email INTEGER PRIMARY KEY,
@@ -41,6 +49,18 @@ def take_apart(db: apsw.Connection) -> None:
     """Headers lay with the bodies before; this puts them where they lie now."""
     if fetch_first(db, "SELECT 1 FROM pragma_table_info('search_text') WHERE name = 'header'"):
         db.execute(_TAKE_APART)
+
+
+def make_brief(db: apsw.Connection) -> None:
+    """The fields that people search for, of all headers that are kept."""
+    db.execute("CREATE TABLE IF NOT EXISTS search_brief (email INTEGER PRIMARY KEY, header BLOB NOT NULL)")
+    for email, header in db.execute("SELECT email, header FROM search_head"):
+        _keep_brief(db, email, header)
+
+
+def _keep_brief(db: apsw.Connection, email: EmailId, header: bytes) -> None:
+    brief = b"\n".join([line for line in header.split(b"\n") if line.startswith(_BRIEF_LINES)])
+    db.execute("INSERT OR REPLACE INTO search_brief (email, header) VALUES (?, ?)", (email, brief))
 
 
 def octets(text: str) -> bytes:
@@ -64,12 +84,14 @@ def keep(db: apsw.Connection, email: EmailId, header: bytes | None, body: bytes)
     db.execute("INSERT OR REPLACE INTO search_text (email, body) VALUES (?, ?)", (email, body))
     if header is not None:
         db.execute("INSERT OR REPLACE INTO search_head (email, header) VALUES (?, ?)", (email, header))
+        _keep_brief(db, email, header)
 
 
 def forget(db: apsw.Connection, email: EmailId) -> None:
     """An email is gone."""
     db.execute("DELETE FROM search_text WHERE email = ?", (email,))
     db.execute("DELETE FROM search_head WHERE email = ?", (email,))
+    db.execute("DELETE FROM search_brief WHERE email = ?", (email,))
 
 
 def header_of(db: apsw.Connection, email: EmailId) -> bytes | None:
@@ -90,19 +112,16 @@ def field_start(name: str) -> bytes:
 
 
 def holds(header: bytes, start: bytes, word: bytes) -> bool:
-    """Whether a field that begins so (`field_start`) has the word in its value."""
-    at = -1  # as if a line end stood before the first line
-    if not header.startswith(start[1:]):
-        at = header.find(start)
-        if at < 0:
-            return False
-    while True:
+    """Whether a field that begins so (`field_start`) has the word in its value. From the last field to the first: what people
+    search for stands behind what servers have put on top."""
+    at = header.rfind(start)
+    while at >= 0:
         begin = at + len(start)
         end = header.find(b"\n", begin)
-        if end < 0:
-            return header.find(word, begin) >= 0
-        if header.find(word, begin, end) >= 0:
+        if header.find(word, begin, len(header) if end < 0 else end) >= 0:
             return True
-        at = header.find(start, end)
-        if at < 0:
-            return False
+        at = header.rfind(start, 0, at)
+    if not header.startswith(start[1:]):  # the first field, before which there is no line end
+        return False
+    end = header.find(b"\n")
+    return header.find(word, len(start) - 1, len(header) if end < 0 else end) >= 0
