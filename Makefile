@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/pytest -q --numprocesses auto --dist loadfile
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: serve test check format docs lock bench clean setup
@@ -10,7 +11,7 @@ serve: $(VENV)/run.stamp  ## run the demo server on loopback
 	@$(BIN)/gatepost demo
 
 test: $(VENV)/dev.stamp  ## run the tests
-	$(BIN)/pytest -q
+	$(PYTEST)
 
 check: $(VENV)/dev.stamp  ## everything CI checks
 	$(BIN)/ruff format --check .
@@ -19,7 +20,7 @@ check: $(VENV)/dev.stamp  ## everything CI checks
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tools/check_house.py
 	$(BIN)/python tools/generate_docs.py --check
-	$(BIN)/pytest -q
+	$(PYTEST)
 
 setup: $(VENV)/dev.stamp  ## only set up
 

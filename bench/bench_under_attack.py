@@ -5,7 +5,7 @@ attacker's other connections are closed; the owner's p99 at most twice what it i
 
     python bench/bench_under_attack.py [--only guesses|ban|owner] [--rate 2000]
 
-The server runs on core 0, attacker and owner on core 1, the owner first in line (SCHED_FIFO, where that is allowed).
+The server and the processes that hash for it run on core 0, attacker and owner on core 1, the owner first in line (SCHED_FIFO, where that is allowed).
 """
 
 from __future__ import annotations
@@ -177,9 +177,9 @@ def print_flood(report: Report, cpu: float, waiting: float) -> None:
             "refused",
             "answered",
             "unfinished",
-            "server's core",
+            "server's CPU",
             "its loop waited",
-            "attacker's core",
+            "attacker's CPU",
         ),
         rows,
     )
