@@ -5,7 +5,8 @@ attacker's other connections are closed; the owner's p99 at most twice what it i
 
     python bench/bench_under_attack.py [--only guesses|ban|owner] [--rate 2000]
 
-The server and the processes that hash for it run on core 0, attacker and owner on core 1, the owner first in line (SCHED_FIFO, where that is allowed).
+The server and the processes that hash for it run on core 0, attacker and owner on core 1, the owner first in line
+(SCHED_FIFO, where that is allowed).
 """
 
 from __future__ import annotations
