@@ -68,10 +68,13 @@ class HashWorker:
             raise WorkerLost("the hashing process ended")
         return msgspec.msgpack.decode(octets, type=kind)
 
-    def _lose(self) -> None:
+    def _hang_up(self) -> None:
         if self._sock is not None:
             self._sock.close()
             self._sock = None
+
+    def _lose(self) -> None:
+        self._hang_up()
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -79,9 +82,7 @@ class HashWorker:
 
     def stop(self) -> None:
         """Ends the process; waits for the computation under way. Not for the event loop."""
-        if self._sock is not None:
-            self._sock.close()
-            self._sock = None
+        self._hang_up()
         if self._process is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_GRACE)

@@ -52,10 +52,7 @@ class LaneBucket(Bucket):
 
     def settled(self, limit: Limit, now: float) -> bool:
         """Whether it is full without what is in flight."""
-        room = 1.0 - 1e-6
-        if limit.burst - (self.level - self.held) >= room:
-            return False
-        return limit.burst - (self.drain(limit.rate, now) - self.held) < room
+        return self.full(limit, now, self.held)
 
 
 class AccountState:

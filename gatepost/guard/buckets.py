@@ -50,12 +50,12 @@ class Bucket:
         """Points that still fit; negative where the limit has shrunk since."""
         return limit.burst - self.drain(limit.rate, now)
 
-    def full(self, limit: Limit, now: float) -> bool:
-        """Whether not even one more wrong password fits."""
+    def full(self, limit: Limit, now: float, held: float = 0.0) -> bool:
+        """Whether not even one more wrong password fits, without `held`, the points of attempts in flight."""
         room = 1.0 - _CRUMB
-        if limit.burst - self.level >= room:  # it only ever drains: what fits now will fit then
+        if limit.burst - (self.level - held) >= room:  # it only ever drains: what fits now will fit then
             return False
-        return limit.burst - self.drain(limit.rate, now) < room
+        return limit.burst - (self.drain(limit.rate, now) - held) < room
 
     def take(self, points: float, limit: Limit, now: float) -> float:
         """Adds `points`, up to the limit; returns what was added."""

@@ -66,10 +66,7 @@ class Source(Bucket):
 
     def settled(self, limit: Limit, now: float) -> bool:
         """Whether it is full without what is in flight, which may yet be right."""
-        room = 1.0 - 1e-6
-        if limit.burst - (self.level - self.held) >= room:
-            return False
-        return limit.burst - (self.drain(limit.rate, now) - self.held) < room
+        return self.full(limit, now, self.held)
 
     def note(self, name: str, door: str, now: float) -> None:
         """One more failure, for the evidence."""
