@@ -37,6 +37,7 @@ from gatepost.model.mail import (
     MailboxId,
     MailboxUpdate,
     ObjectChanges,
+    Opening,
     Outline,
     PlacedEmail,
     Script,
@@ -230,6 +231,12 @@ class SharedMail:
         await self._mail.delete_mailbox(mailbox, with_mail)
 
     # -- messages of one mailbox ---------------------------------------------------------------------------------------
+    async def opening(self, path: str) -> Opening:
+        mailbox = await self.mailbox(path)
+        await self._require(mailbox.id, READ)
+        opened = await self._mail.opening(self._inner(path))
+        return msgspec.structs.replace(opened, mailbox=await self._show(opened.mailbox))
+
     async def uids(self, mailbox: MailboxId) -> Sequence[int]:
         await self._require(mailbox, READ)
         return await self._mail.uids(mailbox)
@@ -241,14 +248,6 @@ class SharedMail:
     async def recent(self, mailbox: MailboxId) -> UidSet:
         await self._require(mailbox, READ)
         return await self._mail.recent(mailbox)
-
-    async def keywords(self, mailbox: MailboxId) -> tuple[str, ...]:
-        await self._require(mailbox, READ)
-        return await self._mail.keywords(mailbox)
-
-    async def first_unseen(self, mailbox: MailboxId) -> int:
-        await self._require(mailbox, READ)
-        return await self._mail.first_unseen(mailbox)
 
     async def entries(self, mailbox: MailboxId, uids: UidSet, since: int = 0) -> list[Entry]:
         await self._require(mailbox, READ)

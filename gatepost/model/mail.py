@@ -7,6 +7,7 @@ modification sequence (modseq, RFC 7162), which is also what JMAP states are mad
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NewType
 
 import msgspec
@@ -47,6 +48,18 @@ class Mailbox(msgspec.Struct, frozen=True):
     size: int
     modseq: int
     changed: int
+
+
+class Opening(msgspec.Struct, frozen=True):
+    """What a client that opens a mailbox wants to know, all of one moment. `uids` ascending, the caller's own; `recent` those
+    that no read-write session was told of (RFC 3501 §2.3.2); `keywords` the flags in use but for the system's, sorted;
+    `first_unseen` the lowest UID without \\Seen, 0 for none."""
+
+    mailbox: Mailbox
+    uids: Sequence[int]
+    recent: UidSet
+    keywords: tuple[str, ...]
+    first_unseen: int
 
 
 class MailboxCounts(msgspec.Struct, frozen=True):

@@ -30,6 +30,7 @@ from gatepost.model.mail import (
     MailboxId,
     MailboxUpdate,
     ObjectChanges,
+    Opening,
     Outline,
     PlacedEmail,
     Script,
@@ -143,6 +144,10 @@ class AccountMail(Protocol):
         ...
 
     # -- messages of one mailbox -----------------------------------------------------------------------------------
+    async def opening(self, path: str) -> Opening:
+        """What SELECT tells (RFC 9051 §6.3.2). Raises NoSuchMailbox."""
+        ...
+
     async def uids(self, mailbox: MailboxId) -> Sequence[int]:
         """All UIDs, ascending, as a compact sequence (`array('I')`). Raises NoSuchMailbox."""
         ...
@@ -154,14 +159,6 @@ class AccountMail(Protocol):
 
     async def recent(self, mailbox: MailboxId) -> UidSet:
         """As `claim_recent`, but only looking (RFC 3501 §6.3.2, EXAMINE). Raises NoSuchMailbox."""
-        ...
-
-    async def keywords(self, mailbox: MailboxId) -> tuple[str, ...]:
-        """Flags that messages in the mailbox have but those of the system, sorted."""
-        ...
-
-    async def first_unseen(self, mailbox: MailboxId) -> int:
-        """The lowest UID of a message without \\Seen, 0 for none."""
         ...
 
     async def entries(self, mailbox: MailboxId, uids: UidSet, since: int = 0) -> list[Entry]:

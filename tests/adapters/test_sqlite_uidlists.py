@@ -73,11 +73,11 @@ async def test_keywords_of_an_older_version_are_counted(tmp_path: Path) -> None:
     db.close()
     store = SqliteMailstore(tmp_path, SystemClock())
     mail = store.open(AccountId("a1"))
-    assert await mail.keywords(inbox) == ("a", "b")
-    assert await mail.first_unseen(inbox) == 3
+    assert (await mail.opening("INBOX")).keywords == ("a", "b")
+    assert (await mail.opening("INBOX")).first_unseen == 3
     assert await store.upkeep.check(AccountId("a1")) == []
     await mail.set_flags(inbox, ALL_UIDS, "remove", make_flags(["a"]))
-    assert await mail.keywords(inbox) == ("b",)
+    assert (await mail.opening("INBOX")).keywords == ("b",)
     await store.close()
 
 
@@ -91,5 +91,5 @@ async def test_wrong_counts_of_keywords_are_found_and_mended(tmp_path: Path) -> 
     db.close()
     assert [fault.kind for fault in await store.upkeep.repair(AccountId("a1"))] == ["count"]
     assert await store.upkeep.check(AccountId("a1")) == []
-    assert await mail.keywords(inbox) == ("work",)
+    assert (await mail.opening("INBOX")).keywords == ("work",)
     await store.close()

@@ -236,13 +236,13 @@ async def test_flags_of_many_at_once(mail: AccountMail, more: list[tuple[int, in
     assert set(changes.updated) == {entry.email for entry in entries.values() if entry.uid <= 22}
     assert {each.modseq for each in await mail.placed(list(changes.updated))} == set(mine)
     assert (await mail.mailbox_by_id(inbox)).unseen == 5
-    assert await mail.keywords(inbox) == ("work",)
-    assert await mail.first_unseen(inbox) == 26
+    assert (await mail.opening("INBOX")).keywords == ("work",)
+    assert (await mail.opening("INBOX")).first_unseen == 26
     same = await mail.set_flags(inbox, UidSet([(1, 22), *more]), "add", make_flags(["\\Seen"]), quiet=True)
     assert (same.count, same.first) == (17, 0)
     await mail.set_flags(inbox, ALL_UIDS, "replace", make_flags(["\\Seen"]))
-    assert await mail.keywords(inbox) == ()
-    assert await mail.first_unseen(inbox) == 0
+    assert (await mail.opening("INBOX")).keywords == ()
+    assert (await mail.opening("INBOX")).first_unseen == 0
 
 
 async def test_changes_of_flags_may_be_read_in_pages(mail: AccountMail) -> None:

@@ -53,7 +53,7 @@ async def test_looking_at_what_is_recent_claims_nothing(mail):
 
 async def test_keywords_in_use(mail):
     inbox = (await mail.mailbox("INBOX")).id
-    assert await mail.keywords(inbox) == ()
+    assert (await mail.opening("INBOX")).keywords == ()
     for flags in (["\\Seen", "work"], ["$Forwarded", "work"], []):
         await mail.append(Draft(b"x", (inbox,), make_flags(flags)))
-    assert await mail.keywords(inbox) == ("$Forwarded", "work")
+    assert (await mail.opening("INBOX")).keywords == ("$Forwarded", "work")

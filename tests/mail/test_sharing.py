@@ -91,9 +91,7 @@ ASKED = {
     # method, its arguments after the mailbox: the rights it needs
     "uids": ((), "r"),
     "recent": ((), "r"),
-    "first_unseen": ((), "r"),
     "claim_recent": ((), "r"),
-    "keywords": ((), "r"),
     "mailbox_counts": ((), "r"),
     "entries": ((ALL_UIDS,), "r"),
     "delta": ((0,), "r"),
@@ -123,6 +121,17 @@ async def test_each_method_needs_its_rights(house, method):
         await getattr(mail, method)(house.team.id, *arguments)
     await house.grant("".join({*needed, "l"}))
     await getattr(mail, method)(house.team.id, *arguments)
+
+
+async def test_opening_needs_the_right_to_read(house):
+    await house.grant("lr")
+    mail = await house.seen()
+    opened = await mail.opening(mail.prefix + "Team")
+    assert (opened.mailbox.path, list(opened.uids)) == (mail.prefix + "Team", list(await mail.uids(house.team.id)))
+    for rights, error in (("lp", NotPermitted), ("p", NoSuchMailbox), ("", NoSuchMailbox)):
+        await house.grant(rights)
+        with pytest.raises(error):
+            await mail.opening(mail.prefix + "Team")
 
 
 async def test_a_mailbox_that_is_not_granted_is_not_there(house):
@@ -167,7 +176,7 @@ def test_no_method_of_the_port_is_forgotten():
     ours = {name for name in dir(AccountMail) if not name.startswith("_")}
     asked = {
         "account", "rights", "all_access", "subscriptions", "subscribe", "left_subscriptions", "drop_subscription",
-        "mailboxes", "mailbox", "mailbox_by_id", "emails", "create_mailbox", "update_mailbox",
+        "mailboxes", "mailbox", "mailbox_by_id", "opening", "emails", "create_mailbox", "update_mailbox",
         "append", "append_all", "replace", "copy", "move", "placed", "find_blob",
         "read_blob", "read_starts", "outlines", "usage", "watch", "annotations", "annotate",
     }  # fmt: skip

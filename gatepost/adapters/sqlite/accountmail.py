@@ -25,8 +25,8 @@ from gatepost.adapters.sqlite import (
     emails,
     entries,
     flagging,
-    keywords,
     mailboxes,
+    opening,
     replacing,
     scripts,
     searching,
@@ -61,6 +61,7 @@ from gatepost.model.mail import (
     MailboxId,
     MailboxUpdate,
     ObjectChanges,
+    Opening,
     Outline,
     PlacedEmail,
     Script,
@@ -284,6 +285,13 @@ class SqliteAccountMail:
         await self._change(lambda change: annotating.annotate(change, mailbox, user, values, update))
 
     # -- messages of one mailbox -----------------------------------------------------------------------------------
+    async def opening(self, path: str) -> Opening:
+        lists, owner = self._shelf.uid_lists, self._shelf
+        return await self._glance(
+            lambda db: opening.opening(db, lists, owner, path, glance=True),
+            lambda db: opening.opening(db, lists, owner, path),
+        )
+
     async def uids(self, mailbox: MailboxId) -> Sequence[int]:
         lists, owner = self._shelf.uid_lists, self._shelf
         return await self._glance(
@@ -297,12 +305,6 @@ class SqliteAccountMail:
 
     async def recent(self, mailbox: MailboxId) -> UidSet:
         return await self._glance(lambda db: entries.recent(db, mailbox))
-
-    async def keywords(self, mailbox: MailboxId) -> tuple[str, ...]:
-        return await self._glance(lambda db: keywords.in_use(db, mailbox))
-
-    async def first_unseen(self, mailbox: MailboxId) -> int:
-        return await self._glance(lambda db: entries.first_unseen(db, mailbox))
 
     async def entries(self, mailbox: MailboxId, uids: UidSet, since: int = 0) -> list[Entry]:
         return await self._glance(

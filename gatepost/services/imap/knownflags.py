@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gatepost.model.mail import Entry
 from gatepost.model.rights import WRITE, right_for
 from gatepost.proto.imap.render.mailbox import flags as known_flags
-from gatepost.proto.imap.render.status import ok
+from gatepost.proto.imap.render.status import told
 from gatepost.services.imap.context import Context
 from gatepost.services.imap.selected import Selected
 
@@ -22,13 +22,12 @@ def tell_new_flags(context: Context, entries: Sequence[Entry]) -> None:
 
 def tell_known_flags(context: Context, view: Selected) -> None:
     """FLAGS and PERMANENTFLAGS as they are now."""
-    context.send(known_flags(tuple(view.flags.told.values())))
-    context.send(ok(*permanent_flags(view)).render())
+    context.send(known_flags(view.flags.told.values()) + permanent_flags(view))
 
 
-def permanent_flags(view: Selected) -> tuple[str, str]:
-    """Text and code of PERMANENTFLAGS (RFC 9051 §7.1), as the client's rights go (RFC 4314 §5.1.1); `\\*`: keywords may be made."""
+def permanent_flags(view: Selected) -> bytes:
+    """PERMANENTFLAGS (RFC 9051 §7.1), as the client's rights go (RFC 4314 §5.1.1); `\\*`: keywords may be made."""
     flags = [] if view.examined else [flag for flag in view.flags.told.values() if right_for(flag) in view.rights]
     if flags and WRITE in view.rights:
         flags.append("\\*")
-    return "Flags that are kept", f"PERMANENTFLAGS ({' '.join(flags)})"
+    return told(f"PERMANENTFLAGS ({' '.join(flags)})", "Flags that are kept")

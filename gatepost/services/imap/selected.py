@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from gatepost.model.mail import AccountChange, Entry, FlagsChanged, MailboxId
+from gatepost.model.mail import AccountChange, Entry, FlagsChanged, MailboxId, Opening
 from gatepost.model.rights import ALL_RIGHTS, EXPUNGE, INSERT, MARK_DELETED, SEE, WRITE, Rights
 from gatepost.model.uidset import MAX_UID, UidSet
 from gatepost.ports.mailstore import AccountMail
@@ -55,26 +55,19 @@ class KnownFlags:
 
 
 class Selected:
-    """`mail` is what the mailbox lies in, `rights` what the client may do there, as it was told. `modseq` up to which it was
+    """`mail` is what the mailbox lies in, `rights` what the client may do there, as it was told; which mailbox it is says
+    `open`, before which every change counts as one of it. `modseq` up to which the client was
     told everything but `gone`, expunged messages that it may not be told of yet. `dirty` when the store changed since. `told`
     are ranges of modseqs of changes that were our own, and reported; `mine` are messages that this client put here and was not
     told of yet. `flags` are those that the client was told of. `fresh` are
     the UIDs that are \\Recent in this session. `saved` is `$` (RFC 5182); `contexts`, by tag, are searches that are kept up to
     date (RFC 5267)."""
 
-    def __init__(
-        self,
-        mail: AccountMail,
-        mailbox: MailboxId,
-        path: str,
-        examined: bool,
-        modseq: int,
-        rights: Rights = ALL_RIGHTS,
-    ) -> None:
-        self.mail, self.rights = mail, rights
-        self.mailbox, self.path, self.examined = mailbox, path, examined
+    def __init__(self, mail: AccountMail, examined: bool) -> None:
+        self.mail, self.examined = mail, examined
+        self.rights: Rights = ALL_RIGHTS
+        self.mailbox, self.path, self.modseq = MailboxId(0), "", 0
         self.uids = array("I")
-        self.modseq = modseq
         self.fresh = UidSet()
         self.dirty = False
         self._heard = self._newest = 0
@@ -94,9 +87,15 @@ class Selected:
         """Whether it is this mailbox of that mail; ids are an account's own."""
         return self.mailbox == mailbox and self.mail.account == mail.account
 
-    def learn(self, uids: Sequence[int]) -> None:
-        """The mailbox's messages when it was opened, ascending."""
-        self.uids = array("I", uids)
+    def open(self, opened: Opening, rights: Rights) -> None:
+        """Shows the mailbox as it was at that moment."""
+        mailbox, self.rights = opened.mailbox, rights
+        self.mailbox, self.path, self.modseq = mailbox.id, mailbox.path, mailbox.modseq
+        self.uids = array("I", opened.uids)
+
+    def concerns(self, change: AccountChange) -> bool:
+        """Whether a change of the account touched this mailbox, or may have."""
+        return not self.mailbox or self.mailbox in change.mailboxes
 
     @property
     def last(self) -> int:

@@ -31,7 +31,7 @@ def watch(context: Context, view: Selected) -> None:
     """From now on a change in the mailbox marks the view, and rouses a client that listens."""
 
     def changed(change: AccountChange) -> None:
-        if view.mailbox in change.mailboxes:
+        if view.concerns(change):
             view.hear(change)
             context.rouse()
 

@@ -9,7 +9,8 @@ import re
 
 import pytest
 
-from gatepost.model.mail import AccountChange, FlagsChanged, States
+from gatepost.model.mail import AccountChange, FlagsChanged, Mailbox, Opening, States
+from gatepost.model.rights import ALL_RIGHTS
 from gatepost.model.uidset import UidSet
 from gatepost.proto.imap.sequence import parse_sequence
 from gatepost.services.imap.selected import NoSuchNumber, Selected, overlap, uid_list
@@ -94,11 +95,16 @@ async def test_sessions_that_command_at_the_same_time_agree_at_checkpoints(rooms
         assert len({line.split()[1] for line in recent}) == len(recent), "\\Recent in two sessions"
 
 
+def open_view(*uids: int) -> Selected:
+    view = Selected(None, False)
+    inbox = Mailbox(1, "INBOX", "INBOX", None, None, True, 0, 1, 1 + max(uids, default=0), len(uids), 0, 0, 0, 9, 9)
+    view.open(Opening(inbox, uids, UidSet(), (), 0), ALL_RIGHTS)
+    return view
+
+
 @pytest.fixture
 def view():
-    view = Selected(None, 1, "INBOX", False, 9)
-    view.learn([2, 3, 5, 8, 13])
-    return view
+    return open_view(2, 3, 5, 8, 13)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +128,7 @@ def test_numbers_beyond_the_last_message(view):
     for text in (b"6", b"1:6"):
         with pytest.raises(NoSuchNumber):
             view.resolve(parse_sequence(text), False)
-    view.learn([])
+    view = open_view()
     with pytest.raises(NoSuchNumber):
         view.resolve(parse_sequence(b"1:*"), False)
     assert view.resolve(parse_sequence(b"1:*"), True) == UidSet()
@@ -130,13 +136,13 @@ def test_numbers_beyond_the_last_message(view):
 
 @pytest.mark.parametrize("gap", [0, 1, 40])
 @pytest.mark.parametrize("count", [1, 3, 200])
-def test_numbers_of_many(view, gap, count):
+def test_numbers_of_many(gap, count):
     """Whether UIDs are missing among them or not, few of many or nearly all."""
     chance = random.Random(gap * 1000 + count)
     uids = [3]
     while len(uids) < 400:
         uids.append(uids[-1] + 1 + chance.randint(0, gap))
-    view.learn(uids)
+    view = open_view(*uids)
     number = {uid: at for at, uid in enumerate(uids, 1)}
     for _ in range(20):
         start = chance.randrange(400 - count + 1)
@@ -191,8 +197,8 @@ def test_forgetting(view):
     assert view.numbered(UidSet([(1, 5), (6, 9), (13, 20)])) == UidSet([(1, 3)])
 
 
-def test_many_are_forgotten_at_once(view):
-    view.learn(range(1, 1001))
+def test_many_are_forgotten_at_once():
+    view = open_view(*range(1, 1001))
     assert view.forget(range(1, 1000)) == list(range(999, 0, -1))
     assert list(view.uids) == [1000]
 

@@ -29,6 +29,11 @@ class Status(msgspec.Struct, frozen=True):
         return f"{tag or '*'} {self.word} {code}{self.text}\r\n".encode("ascii")
 
 
+def told(code: str, text: str) -> bytes:
+    """An untagged OK that only tells its code. Both are this program's own words and numbers: nothing is looked at again."""
+    return f"* OK [{code}] {text}\r\n".encode("ascii")
+
+
 def ok(text: str, code: str = "") -> Status:
     """OK."""
     return Status("OK", text, code)

@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from gatepost.model.errors import NotPermitted
 from gatepost.model.flags import SYSTEM_FLAGS
 from gatepost.model.ids import mailbox_object_id
-from gatepost.model.mail import Mailbox
-from gatepost.model.rights import READ
+from gatepost.model.mail import Mailbox, Opening
 from gatepost.model.uidset import ALL_UIDS, MAX_UID, UidSet
 from gatepost.proto.imap.commands import Check, Close, Select, Unselect
 from gatepost.proto.imap.commands.mailboxes import Qresync
 from gatepost.proto.imap.render import mailbox as render
-from gatepost.proto.imap.render.status import Status, bad, ok
+from gatepost.proto.imap.render.status import Status, bad, ok, told
 from gatepost.services.imap.attributes import attributes
 from gatepost.services.imap.context import Context
 from gatepost.services.imap.handler import Handler, State
@@ -40,14 +39,16 @@ async def select(context: Context, command: Select) -> Status:
         context.send(ok("The previous mailbox is closed", "CLOSED").render())
     if command.condstore:
         context.use_condstore()
-    mail, mailbox = await context.place(command.mailbox, READ)
-    rights = await mail.rights(mailbox.id)
-    view = Selected(mail, mailbox.id, mailbox.path, command.read_only, mailbox.modseq, rights)
-    watch(context, view)
+    path = context.name(command.mailbox)
+    view = Selected(await context.mail_at(path), command.read_only)
+    watch(context, view)  # before it is read: what comes between is reported after it, never lost
     try:
-        await _open(context, view, mailbox, command.mailbox)
+        opened = await view.mail.opening(path)
+        view.open(opened, await view.mail.rights(opened.mailbox.id))
+        context.view = view
+        await _tell(context, view, opened, command.mailbox)
         if command.qresync is not None:
-            await _resynchronise(context, mailbox, command.qresync)
+            await _resynchronise(context, opened.mailbox, command.qresync)
     except BaseException:
         context.unselect()
         raise
@@ -56,29 +57,25 @@ async def select(context: Context, command: Select) -> Status:
     return ok("Opened", "READ-WRITE")
 
 
-async def _open(context: Context, view: Selected, mailbox: Mailbox, given: bytes) -> None:
-    mail = view.mail
-    # read after the mailbox's modseq: what came between is reported once more as changed, never lost
-    view.learn(await mail.uids(mailbox.id))
-    context.view = view
-    if not context.rev2:
+async def _tell(context: Context, view: Selected, opened: Opening, given: bytes) -> None:
+    mail, mailbox = view.mail, opened.mailbox
+    if opened.recent and not context.rev2:
         await freshen(view)
-    view.flags = KnownFlags(_known_flags(await mail.keywords(mailbox.id)))
-    context.send(render.flags(tuple(view.flags.told.values())))
-    context.send(render.exists(len(view.uids)))
+    view.flags = KnownFlags(_known_flags(opened.keywords))
+    lines = [render.flags(view.flags.told.values()), render.exists(len(view.uids))]
     if not context.rev2:
-        context.send(render.recent(view.recent))
-        if mailbox.unseen:
-            await _first_unseen(context, view)
-    uidnext = max(mailbox.uidnext, view.last + 1)
-    for text, code in (
+        lines.append(render.recent(view.recent))
+        first_unseen = view.number(opened.first_unseen)
+        if first_unseen is not None:
+            lines.append(told(f"UNSEEN {first_unseen}", "First unseen"))
+    lines += (
         permanent_flags(view),
-        ("UIDs are valid", f"UIDVALIDITY {mailbox.uidvalidity}"),
-        ("Next UID", f"UIDNEXT {uidnext}"),
-        ("Highest modseq", f"HIGHESTMODSEQ {max(1, mailbox.modseq)}"),
-        ("Mailbox id", f"MAILBOXID ({mailbox_object_id(mailbox.id, context.owner_of(mail))})"),  # RFC 8474 §4.2
-    ):
-        context.send(ok(text, code).render())
+        told(f"UIDVALIDITY {mailbox.uidvalidity}", "UIDs are valid"),
+        told(f"UIDNEXT {mailbox.uidnext}", "Next UID"),
+        told(f"HIGHESTMODSEQ {max(1, mailbox.modseq)}", "Highest modseq"),
+        told(f"MAILBOXID ({mailbox_object_id(mailbox.id, context.owner_of(mail))})", "Mailbox id"),  # RFC 8474 §4.2
+    )
+    context.send(b"".join(lines))
     if context.rev2:  # RFC 9051 §6.3.2
         everything = await mail.mailboxes()
         old = old_name(context, given, mailbox.path)
@@ -92,12 +89,6 @@ def _known_flags(used: Sequence[str]) -> tuple[str, ...]:
     for keyword in used[:MAX_KEYWORDS]:
         listed.setdefault(keyword.lower(), keyword)
     return (*SYSTEM_FLAGS, *listed.values())
-
-
-async def _first_unseen(context: Context, view: Selected) -> None:
-    number = view.number(await view.mail.first_unseen(view.mailbox))
-    if number is not None:
-        context.send(ok("First unseen", f"UNSEEN {number}").render())
 
 
 async def _resynchronise(context: Context, mailbox: Mailbox, asked: Qresync) -> None:
