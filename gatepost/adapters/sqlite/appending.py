@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
@@ -27,7 +26,6 @@ SMALL = 32 * 1024
 _BATCH = 256 * 1024
 _MAX_REFERENCES = 100
 _SORT_LENGTH = 200
-_ZONE = re.compile(rb"([:.][0-9]{2})\s*(?:[+-][0-9]{4}|[a-zA-Z]{1,5})\b")
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -46,12 +44,14 @@ def prepare(draft: Draft) -> Prepared:
     if len(draft.content) > MAX_MESSAGE:
         raise MessageTooLarge(f"{len(draft.content)} octets")
     blob = blob_id(draft.content)
-    index = draft.index or mime.index_message(draft.content)
-    fields: dict[str, bytes] = {}
-    for name, value in mime.header_fields(draft.content, index.root):
-        fields.setdefault(name.lower(), value)
+    if draft.index is None:
+        reading = mime.read_message(draft.content)
+        index, fields = reading.index, reading.fields
+    else:
+        index, fields = draft.index, mime.first_fields(draft.content, draft.index.root)
+    date = fields.get("date")
     senders = (_sort_key(fields.get("from")), _sort_key(fields.get("to")), _sort_key(fields.get("cc")))
-    return Prepared(draft, blob, index, _wall_clock(fields.get("date")), senders)
+    return Prepared(draft, blob, index, None if date is None else mime.wall_clock(date), senders)
 
 
 def _sort_form(text: str) -> str:
@@ -83,14 +83,6 @@ def _sort_key(value: bytes | None) -> str:
     for address in mime.parse_addresses(value) if value else ():
         return _sort_form(address.name or address.email)[:_SORT_LENGTH]
     return ""
-
-
-def _wall_clock(value: bytes | None) -> float | None:
-    """The Date header read as if it were UTC: IMAP's SENTSINCE disregards time zones (RFC 9051 §6.4.4)."""
-    if value is None:
-        return None
-    wall = mime.parse_date(_ZONE.sub(rb"\1 +0000", value[:1000], count=1))
-    return mime.parse_date(value) if wall is None else wall
 
 
 def append(change: Change, files: BlobFiles, prepared: Prepared) -> Stored:

@@ -5,16 +5,18 @@ Never raises on any input. Never re-serialises. Offsets are into the octets give
 
 from gatepost.proto.mime.addresses import MimeAddress, parse_addresses
 from gatepost.proto.mime.body import decoded_body, enclosed_text, part_text, search_text, walk
-from gatepost.proto.mime.dates import parse_date, parse_zoned_date
+from gatepost.proto.mime.dates import parse_date, parse_zoned_date, wall_clock
 from gatepost.proto.mime.html import html_text
-from gatepost.proto.mime.index import header_fields, index_message, locate
+from gatepost.proto.mime.index import Reading, first_fields, header_fields, index_message, locate, read_message
 from gatepost.proto.mime.words import decode_text
 
 __all__ = [
     "MimeAddress",
+    "Reading",
     "decode_text",
     "decoded_body",
     "enclosed_text",
+    "first_fields",
     "header_fields",
     "html_text",
     "index_message",
@@ -23,6 +25,8 @@ __all__ = [
     "parse_date",
     "parse_zoned_date",
     "part_text",
+    "read_message",
     "search_text",
     "walk",
+    "wall_clock",
 ]

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 import msgspec
 
 from gatepost.proto.mime.charsets import guess_text
 from gatepost.proto.mime.header import unfold
+from gatepost.proto.mime.remembered import remembered
 from gatepost.proto.mime.words import decode_text
 
 
@@ -56,14 +56,13 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _DOMAIN_LITERAL = re.compile(rb"[ \t]*+(\[[^\[\]\s<>,]*+\])")
-_REMEMBERED = 256
-"""Octets of a value that is remembered."""
 _PARENTHESES = re.compile(rb"[()\\]")
 _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
 _DOT_ATOM = re.compile(r"[^\s\"(),:;<>@\[\\\].]+(?:\.[^\s\"(),:;<>@\[\\\].]+)*")
 
 
-def sent_addresses(raw: bytes) -> list[SentMailbox | SentGroup]:
+@remembered
+def sent_addresses(raw: bytes) -> tuple[SentMailbox | SentGroup, ...]:
     """What an address header's value holds, in order; each SentGroup with a name is followed by one with None."""
     line = unfold(raw[:MAX_FIELD])
     found: list[SentMailbox | SentGroup] = []
@@ -72,21 +71,12 @@ def sent_addresses(raw: bytes) -> list[SentMailbox | SentGroup]:
         quoted, name, local, domain, bare_local, bare_domain = match.groups()
         found.append(SentMailbox(quoted or (name or b"").strip(), local or bare_local, domain or bare_domain))
         at = match.end()
-    return found if at == len(line) else found + _Reader().read(line[at:])
+    return tuple(found) if at == len(line) else (*found, *_Reader().read(line[at:]))
 
 
-def parse_addresses(raw: bytes) -> list[MimeAddress]:
+@remembered
+def parse_addresses(raw: bytes) -> tuple[MimeAddress, ...]:
     """An address header's value, as leniently as real mail needs."""
-    return list(_parsed(raw)) if len(raw) <= _REMEMBERED else _parse(raw)
-
-
-@lru_cache(512)
-def _parsed(raw: bytes) -> tuple[MimeAddress, ...]:
-    """The same people write all the time, and each of their headers is asked for three times."""
-    return tuple(_parse(raw))
-
-
-def _parse(raw: bytes) -> list[MimeAddress]:
     out: list[MimeAddress] = []
     group: str | None = None
     begun = 0
@@ -99,7 +89,7 @@ def _parse(raw: bytes) -> list[MimeAddress]:
             if len(out) == begun:
                 out.append(MimeAddress("", "", group))
             group = None
-    return out
+    return tuple(out)
 
 
 def email_text(mailbox: SentMailbox) -> str:

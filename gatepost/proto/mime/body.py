@@ -22,12 +22,12 @@ MAX_ENCLOSED_HEADER = 64 * 1024
 """Octets read of an enclosed message's header."""
 _PREVIEW_OCTETS = 4096
 _PREVIEW_HTML = 65536
-_PREVIEW_START = 4 * PREVIEW
+_PREVIEW_START = 2 * PREVIEW
 """Characters that are tried first: nearly always enough."""
 _RULER_LEFT = 16
 """More characters than a cut may leave of a ruler that is one only together with what was cut off."""
-_BLANKS = re.compile(r"[\s\x00-\x1f\x7f\u00ad\u034f\u200b-\u200f\u2060\ufeff]+")
-_RULER = re.compile(r"(?:[-=_*~#+]\s?){4,}")
+_UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1b\x7f\u00ad\u034f\u200b-\u200f\u2060\ufeff]")
+_RULER = re.compile(r"[-=_*~#+]\s?(?:[-=_*~#+]\s?){3,}")
 
 
 def decode_octets(data: bytes, encoding: str) -> bytes:
@@ -121,7 +121,7 @@ def _first(content: bytes, part: Part, octets: int) -> str:
 
 
 def _one_line(text: str) -> str:
-    return _BLANKS.sub(" ", _RULER.sub(" ", text)).strip().rstrip("\ufffd")
+    return " ".join(_UNSEEN.sub(" ", _RULER.sub(" ", text)).split()).rstrip("\ufffd")
 
 
 def _unuuencode(data: bytes) -> bytes:

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from gatepost.proto.mime.header import unfold
+from gatepost.proto.mime.remembered import remembered
 
 _DATE = re.compile(
     rb"(?:[a-z]{2,9}\.?,?\s*+)?([0-9]{1,2})[\s-]++([a-z]{3})[a-z]*+\.?[\s-]++([0-9]{2,4})[\s,]++"
@@ -17,6 +18,11 @@ _CTIME = re.compile(  # "Wed Jul 17 02:23:25 1996", as Unix programs write it
     rb"(?:[a-z]{1,5}\s++)?([0-9]{4})\s*+([+-][0-9]{4}\b)?",
     re.IGNORECASE,
 )
+_USUAL = re.compile(  # as RFC 5322 §3.3 wants it; nearly all are so
+    rb" ?(?:[A-Za-z]{3}, )?([0-9]{1,2}) ([A-Za-z]{3}) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) ([+-])([0-9]{2})([0-9]{2})"
+    rb"(?: \([A-Za-z]+\))?"
+)
+_WALL_ZONE = re.compile(rb"([:.][0-9]{2})\s*(?:[+-][0-9]{4}|[a-zA-Z]{1,5})\b")
 _COMMENT = re.compile(rb"\([^()]*+\)")
 _MONTHS = {name: i for i, name in enumerate(b"jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 # RFC 5322 §4.3: these, and every other name as -0000
@@ -30,8 +36,37 @@ def parse_date(raw: bytes) -> float | None:
     return found[0] if found else None
 
 
+def wall_clock(raw: bytes) -> float | None:
+    """A Date header's value read as if it were UTC: IMAP's SENTSINCE disregards time zones (RFC 9051 §6.4.4)."""
+    usual = _read_usual(raw)
+    if usual is not None:
+        return usual[0] + 60 * usual[1]
+    wall = parse_date(_WALL_ZONE.sub(rb"\1 +0000", raw[:1000], count=1))
+    return parse_date(raw) if wall is None else wall
+
+
 def parse_zoned_date(raw: bytes) -> tuple[float, int] | None:
-    """The same with the minutes that its own time zone is east of UTC."""
+    """Seconds since the epoch, and the minutes that the value's own time zone is east of UTC."""
+    return _read_usual(raw) or _read_any(raw)
+
+
+@remembered
+def _read_usual(raw: bytes) -> tuple[float, int] | None:
+    match = _USUAL.fullmatch(raw)
+    month = _MONTHS.get(match[2].lower()) if match else None
+    if match is None or month is None:
+        return None
+    day, _, year, hour, minute, second, sign, hours, minutes = match.groups()
+    try:
+        wall = datetime(int(year), month, int(day), int(hour), int(minute), min(int(second), 59), tzinfo=UTC)
+    except ValueError:
+        return None
+    east = int(hours) * 60 + int(minutes)
+    east = -east if sign == b"-" else east
+    return wall.timestamp() - 60 * east, east
+
+
+def _read_any(raw: bytes) -> tuple[float, int] | None:
     text = _COMMENT.sub(b" ", unfold(raw[:1000])).strip()
     match = _DATE.match(text)
     if match:

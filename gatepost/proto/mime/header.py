@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 
 # Field names are printable US-ASCII without colon (RFC 5322 §2.2); blanks before the colon are obsolete (§4.5).
-_FIELD = re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)", re.MULTILINE)
+# Each is looked for behind a line end: that octet is found much faster than `^`.
+_FIELD = re.compile(rb"\n([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)")
 _INDEXED = re.compile(
-    rb"^(content-[a-z0-9-]++|date|subject|from|sender|reply-to|to|cc|bcc|in-reply-to|message-id|references)[ \t]*+:"
+    rb"\n(content-[a-z0-9-]++|date|subject|from|sender|reply-to|to|cc|bcc|in-reply-to|message-id|references)[ \t]*+:"
     rb"([^\n]*+(?:\n[ \t][^\n]*+)*+)",
-    re.MULTILINE | re.IGNORECASE,
+    re.IGNORECASE,
 )
 _FOLD = re.compile(rb"\r?\n(?=[ \t])")
 _BREAKS = re.compile(rb"[\r\n]+")
@@ -23,14 +24,14 @@ def split_fields(content: bytes, start: int, end: int) -> list[tuple[str, bytes]
     """The fields in octets [start:end] in order: name as given, value after the colon, folding kept, last line end dropped."""
     return [
         (name.decode("ascii"), value[:-1] if value.endswith(b"\r") else value)
-        for name, value in _FIELD.findall(content[start:end])
+        for name, value in _FIELD.findall(b"\n" + content[start:end])
     ]
 
 
 def indexed_fields(content: bytes, start: int, end: int) -> dict[str, bytes]:
     """The fields that an index is made of, by lower-case name, values as split_fields gives them; the first of a name counts."""
     found: dict[str, bytes] = {}
-    for name, value in _INDEXED.findall(content[start:end]):
+    for name, value in _INDEXED.findall(b"\n" + content[start:end]):
         found.setdefault(name.decode("ascii").lower(), value[:-1] if value.endswith(b"\r") else value)
     return found
 

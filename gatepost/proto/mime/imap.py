@@ -5,24 +5,24 @@ Law: whatever the header holds, the output is grammatical: a string is quoted wh
 
 from __future__ import annotations
 
-import re
-
 from gatepost.proto.mime import params
 from gatepost.proto.mime.addresses import SentGroup, SentMailbox, sent_addresses
 from gatepost.proto.mime.header import unfold
+from gatepost.proto.mime.remembered import remembered
 from gatepost.proto.mime.structure import Entity, languages
 
-_QUOTABLE = re.compile(rb"[\x01-\x09\x0b\x0c\x0e-\x7f]*+")
 MAX_ADDRESS_OCTETS = 512 * 1024
 """Octets of address fields read of a message and all messages within it; the rest are NIL."""
 
 _NO_ENVELOPE = b"(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)"
 _EMPTY_TEXT = b'("TEXT" "PLAIN" NIL NIL NIL "7BIT" 0 0)'
+_PLAIN_TEXT = b'"TEXT" "PLAIN" ("CHARSET" "US-ASCII")'
+"""RFC 2045 §5.2: what is without a readable Content-Type."""
 
 
 def string(text: bytes) -> bytes:
     """RFC 9051 §9 string: quoted where every octet may be in one, else a literal."""
-    if _QUOTABLE.fullmatch(text):
+    if text.isascii() and b"\n" not in text and b"\r" not in text and b"\0" not in text:
         if b'"' in text or b"\\" in text:
             text = text.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
         return b'"%b"' % text
@@ -49,11 +49,12 @@ class Writer:
             made = self._envelopes[entity] = self._envelope(entity.fields)
         return made
 
-    def body(self, entity: Entity, extended: bool) -> bytes:
-        """BODY, or BODYSTRUCTURE if `extended`."""
-        out: list[bytes] = []
-        self._write(entity, extended, out)
-        return b"".join(out)
+    def bodies(self, entity: Entity) -> tuple[bytes, bytes]:
+        """BODY and BODYSTRUCTURE."""
+        body: list[bytes] = []
+        structure: list[bytes] = []
+        self._write(entity, body, structure)
+        return b"".join(body), b"".join(structure)
 
     def _envelope(self, fields: dict[str, bytes]) -> bytes:
         sender = self._addresses(fields.get("from"))
@@ -75,51 +76,76 @@ class Writer:
             return otherwise
         raw = raw[: self._octets]
         self._octets -= len(raw)
-        items = sent_addresses(raw)
-        return b"(%b)" % b"".join(map(_address, items)) if items else otherwise
+        return _address_list(raw) or otherwise
 
-    def _write(self, entity: Entity, extended: bool, out: list[bytes]) -> None:
+    def _write(self, entity: Entity, body: list[bytes], structure: list[bytes]) -> None:
+        """One goes like the other, but that BODYSTRUCTURE has more at the end of each part."""
         if entity.type == "multipart":
-            out.append(b"(")
+            body.append(b"(")
+            structure.append(b"(")
             for child in entity.children:
-                self._write(child, extended, out)
-            out.append(b" " + string(entity.subtype.upper().encode()))
-            if extended:
-                out.append(b" " + _params(entity.sent_params))
+                self._write(child, body, structure)
+            subtype = _token(entity.subtype)
+            body.append(b" %b)" % subtype)
+            structure.append(b" %b %b" % (subtype, _params(entity.sent_params)))
         else:
-            self._write_single(entity, extended, out)
-            if extended:
-                out.append(b" " + nstring(entity.fields.get("content-md5")))
-        if extended:
-            out.append(b" %b %b %b" % (_disposition(entity), _language(entity), _location(entity)))
-        out.append(b")")
+            self._write_single(entity, body, structure)
+            structure.append(b" " + nstring(entity.fields.get("content-md5")))
+            body.append(b")")
+        structure.append(_extension(entity.fields))
 
-    def _write_single(self, entity: Entity, extended: bool, out: list[bytes]) -> None:
-        out.append(_basic_fields(entity))
-        if entity.encloses:
-            if entity.children:
-                out.append(b" %b " % self.envelope(entity.children[0]))
-                self._write(entity.children[0], extended, out)
-            else:  # unreadable under its encoding, or too deep: the grammar wants one all the same
-                out.append(b" %b %b" % (_NO_ENVELOPE, _EMPTY_TEXT))
-        if entity.encloses or entity.type == "text":
-            out.append(b" %d" % entity.lines)
+    def _write_single(self, entity: Entity, body: list[bytes], structure: list[bytes]) -> None:
+        text = _basic_fields(entity)
+        encloses = entity.encloses
+        if encloses and entity.children:
+            text += b" %b " % self.envelope(entity.children[0])
+            body.append(text)
+            structure.append(text)
+            self._write(entity.children[0], body, structure)
+            text = b""
+        elif encloses:  # unreadable under its encoding, or too deep: the grammar wants one all the same
+            text += b" %b %b" % (_NO_ENVELOPE, _EMPTY_TEXT)
+        if encloses or entity.type == "text":
+            text += b" %d" % entity.lines
+        body.append(text)
+        structure.append(text)
 
 
 def _basic_fields(entity: Entity) -> bytes:
     """The opening parenthesis, type, subtype and body-fields."""
     fields = entity.fields
-    # RFC 2045 §5.2: without a readable Content-Type it is US-ASCII text
-    plain = entity.type == "text" and not entity.typed
-    return b"(%b %b %b %b %b %b %d" % (
-        string(entity.type.upper().encode()),
-        string(entity.subtype.upper().encode()),
-        b'("CHARSET" "US-ASCII")' if plain else _params(entity.sent_params),
+    return b"(%b %b %b %b %d" % (
+        _media_type(entity),
         nstring(fields.get("content-id")),
         nstring(fields.get("content-description")),
-        string(entity.encoding.upper().encode()),
+        _token(entity.encoding),
         entity.end - entity.body,
     )
+
+
+def _media_type(entity: Entity) -> bytes:
+    """Type, subtype and parameters."""
+    if entity.typed:
+        return _typed(entity.fields["content-type"])
+    return _PLAIN_TEXT if entity.type == "text" else b'"MESSAGE" "RFC822" NIL'  # RFC 2046 §5.1.5: within a digest
+
+
+@remembered
+def _typed(raw: bytes) -> bytes:
+    kind, subtype = params.media_type(raw) or ("text", "plain")
+    return b"%b %b %b" % (_token(kind), _token(subtype), _params(params.sent_params(raw)))
+
+
+def _token(text: str) -> bytes:
+    """A type or an encoding: `params` lets no octet into it that would have to be quoted."""
+    return b'"%b"' % text.upper().encode()
+
+
+@remembered
+def _address_list(raw: bytes) -> bytes:
+    """Empty where there is no address."""
+    items = sent_addresses(raw)
+    return b"(%b)" % b"".join(map(_address, items)) if items else b""
 
 
 def _address(item: SentMailbox | SentGroup) -> bytes:
@@ -133,27 +159,32 @@ def _address(item: SentMailbox | SentGroup) -> bytes:
     )
 
 
-def _params(sent: list[tuple[bytes, bytes]]) -> bytes:
+def _params(sent: params.SentPairs) -> bytes:
     if not sent:
         return b"NIL"
     return b"(%b)" % b" ".join([b"%b %b" % (string(name.upper()), string(value)) for name, value in sent])
 
 
-def _disposition(entity: Entity) -> bytes:
-    raw = entity.fields.get("content-disposition")
-    kind = params.leading_token(raw) if raw else ""
-    if raw is None or not kind:
-        return b"NIL"
-    return b"(%b %b)" % (string(kind.upper().encode()), _params(params.sent_params(raw)))
+def _extension(fields: dict[str, bytes]) -> bytes:
+    """Disposition, language and location, and the closing parenthesis."""
+    raw = fields.get("content-disposition")
+    disposition = _disposition(raw) if raw else b"NIL"
+    return b" %b %b %b)" % (disposition, _language(fields), _location(fields))
 
 
-def _language(entity: Entity) -> bytes:
-    tags = [string(tag.encode()) for tag in languages(entity.fields)]
+@remembered
+def _disposition(raw: bytes) -> bytes:
+    kind = params.leading_token(raw)
+    return b"(%b %b)" % (_token(kind), _params(params.sent_params(raw))) if kind else b"NIL"
+
+
+def _language(fields: dict[str, bytes]) -> bytes:
+    tags = [string(tag.encode()) for tag in languages(fields)]
     if not tags:
         return b"NIL"
     return tags[0] if len(tags) == 1 else b"(%b)" % b" ".join(tags)
 
 
-def _location(entity: Entity) -> bytes:
-    raw = entity.fields.get("content-location")
+def _location(fields: dict[str, bytes]) -> bytes:
+    raw = fields.get("content-location")
     return b"NIL" if raw is None else string(b"".join(unfold(raw).split()))

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from gatepost.model.message import MessageIndex, Part
 from gatepost.proto.mime.addresses import MimeAddress, parse_addresses
 from gatepost.proto.mime.body import preview
 from gatepost.proto.mime.bodyparts import has_attachment
 from gatepost.proto.mime.charsets import guess_text
 from gatepost.proto.mime.dates import parse_date
-from gatepost.proto.mime.header import split_fields, unfold
+from gatepost.proto.mime.header import indexed_fields, split_fields, unfold
 from gatepost.proto.mime.imap import Writer
-from gatepost.proto.mime.structure import Scanner, to_part
+from gatepost.proto.mime.remembered import remembered
+from gatepost.proto.mime.structure import MAX_HEADER, Scanner, to_part
 from gatepost.proto.mime.subject import base_subject
 from gatepost.proto.mime.words import decode_text
 
@@ -22,22 +25,36 @@ MAX_RECIPIENTS = 1000
 """Addresses kept as text for search and sorting."""
 
 _MESSAGE_ID = re.compile(rb"<([^<>]++)>")
-_BLANKS = re.compile(rb"\s+")
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """A message's index, and those fields of its header that an index is made of: the first of each name, names in lower case,
+    values raw."""
+
+    index: MessageIndex
+    fields: dict[str, bytes]
 
 
 def index_message(content: bytes) -> MessageIndex:
     """The index of one message; linear in its size; at most 100 levels and 10,000 parts, the rest stays in its parent."""
+    return read_message(content).index
+
+
+def read_message(content: bytes) -> Reading:
+    """The same, for those who need the header too."""
     entity = Scanner(content).scan()
     fields = entity.fields
     root, writer = to_part(entity), Writer()
+    envelope = writer.envelope(entity)
+    body, bodystructure = writer.bodies(entity)
     subject = decode_text(fields.get("subject", b""))
     ids = message_ids(fields.get("message-id", b""))
     people = [*_people(fields.get("to")), *_people(fields.get("cc"))]
-    return MessageIndex(
+    index = MessageIndex(
         root=root,
-        envelope=writer.envelope(entity),
-        body=writer.body(entity, extended=False),
-        bodystructure=writer.body(entity, extended=True),
+        envelope=envelope,
+        body=body,
+        bodystructure=bodystructure,
         subject=subject,
         base_subject=base_subject(subject),
         sent_at=parse_date(fields["date"]) if "date" in fields else None,
@@ -49,6 +66,12 @@ def index_message(content: bytes) -> MessageIndex:
         preview=preview(content, root),
         has_attachment=has_attachment(root),
     )
+    return Reading(index, fields if root.body <= MAX_HEADER else first_fields(content, root))
+
+
+def first_fields(content: bytes, root: Part) -> dict[str, bytes]:
+    """A `Reading`'s fields of a message whose index is known."""
+    return indexed_fields(content, root.start, root.body)
 
 
 def header_fields(content: bytes, part: Part) -> list[tuple[str, bytes]]:
@@ -56,13 +79,14 @@ def header_fields(content: bytes, part: Part) -> list[tuple[str, bytes]]:
     return split_fields(content, part.start, part.body)
 
 
+@remembered
 def message_ids(raw: bytes) -> tuple[str, ...]:
     """The message ids in a value (RFC 5322 §3.6.4) without brackets, in order, none twice; if nothing is in brackets,
     the words with an `@`."""
     if not raw:
         return ()
     line = unfold(raw)
-    found = [_BLANKS.sub(b"", text) for text in _MESSAGE_ID.findall(line)]
+    found = [b"".join(text.split()) for text in _MESSAGE_ID.findall(line)]
     if not found:
         found = [word for word in line.split() if b"@" in word]
     unique = dict.fromkeys(guess_text(text) for text in found[-MAX_REFERENCES:] if text)

@@ -10,9 +10,11 @@ from urllib.parse import unquote_to_bytes
 
 from gatepost.proto.mime.charsets import codec_name, guess_text, to_text
 from gatepost.proto.mime.header import unfold
+from gatepost.proto.mime.remembered import remembered
 from gatepost.proto.mime.words import decode_words
 
 Pairs = tuple[tuple[str, str], ...]
+SentPairs = tuple[tuple[bytes, bytes], ...]
 
 MAX_PARAMETERS = 100
 """Parameters read of one field; real ones have three."""
@@ -24,23 +26,26 @@ _ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
 _SECTION = re.compile(r"([^*]+)(?:\*([0-9]{1,4}))?(\*)?", re.ASCII)
 
 
+@remembered
 def media_type(raw: bytes) -> tuple[str, str] | None:
     """(type, subtype) in lower case, None where the field is not one (RFC 2045 §5.2 then takes the default)."""
     match = _TYPE.match(raw)
     return (match[1].decode("ascii").lower(), match[2].decode("ascii").lower()) if match else None
 
 
+@remembered
 def leading_token(raw: bytes) -> str:
     """The first token in lower case, such as a disposition or an encoding; empty for none."""
     match = _VALUE.match(raw)
     return match[1].decode("ascii").lower() if match else ""
 
 
-def sent_params(raw: bytes) -> list[tuple[bytes, bytes]]:
+@remembered
+def sent_params(raw: bytes) -> SentPairs:
     """The parameters as sent, in order: name, value without its quotes. No name twice, at most MAX_PARAMETERS."""
     found: dict[bytes, tuple[bytes, bytes]] = {}
     if b";" not in raw:
-        return []
+        return ()
     for match in _PARAM.finditer(unfold(raw)):
         name, quoted, bare = match.groups()
         if quoted is not None:
@@ -52,10 +57,16 @@ def sent_params(raw: bytes) -> list[tuple[bytes, bytes]]:
         found.setdefault(name.lower(), (name, value))
         if len(found) >= MAX_PARAMETERS:
             break
-    return list(found.values())
+    return tuple(found.values())
 
 
-def decoded_params(sent: list[tuple[bytes, bytes]]) -> Pairs:
+@remembered
+def decoded_params(raw: bytes) -> Pairs:
+    """The parameters of a value, decoded."""
+    return decode_params(sent_params(raw))
+
+
+def decode_params(sent: SentPairs) -> Pairs:
     """Names in lower case, values as text: RFC 2231 §3 and §4 undone, and RFC 2047 words, which do not belong there."""
     plain: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[bool, bytes]]] = {}

@@ -37,7 +37,7 @@ class Entity:
         self.start, self.body, self.end, self.lines = start, body, body, 0
         self.fields = fields
         self.type, self.subtype, self.typed = "text", "plain", False
-        self.sent_params: list[tuple[bytes, bytes]] = []
+        self.sent_params: params.SentPairs = ()
         self.boundary = b""
         self.children: list[Entity] = []
 
@@ -54,7 +54,7 @@ class Entity:
 
     def demote(self) -> None:
         """A multipart that is none: text/plain, as RFC 2045 §5.2 takes what it cannot read."""
-        self.type, self.subtype, self.sent_params, self.typed, self.boundary = "text", "plain", [], False, b""
+        self.type, self.subtype, self.sent_params, self.typed, self.boundary = "text", "plain", (), False, b""
 
 
 class Scanner:
@@ -231,12 +231,12 @@ def _read_type(entity: Entity, digest: bool) -> None:
             entity.fields["content-transfer-encoding"] = b"7bit"
 
 
-def _boundary(sent: list[tuple[bytes, bytes]]) -> bytes:
+def _boundary(sent: params.SentPairs) -> bytes:
     for name, value in sent:
         if name.lower() == b"boundary":
             return value.rstrip(b" \t")
     if any(name.lower().startswith(b"boundary*") for name, _ in sent):
-        return dict(params.decoded_params(sent)).get("boundary", "").encode().rstrip(b" \t")
+        return dict(params.decode_params(sent)).get("boundary", "").encode().rstrip(b" \t")
     return b""
 
 
@@ -251,10 +251,10 @@ def to_part(entity: Entity) -> Part:
         entity.end,
         entity.type,
         entity.subtype,
-        params.decoded_params(entity.sent_params) if entity.sent_params else (),
+        params.decoded_params(fields["content-type"]) if entity.sent_params else (),
         entity.encoding,
         params.leading_token(disposition),
-        params.decoded_params(params.sent_params(disposition)) if disposition else (),
+        params.decoded_params(disposition) if disposition else (),
         decode_text(identity[1:-1] if identity[:1] == b"<" and identity[-1:] == b">" else identity) if identity else "",
         decode_text(fields["content-description"]) if "content-description" in fields else "",
         languages(fields),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -154,15 +155,21 @@ def test_preview_is_short() -> None:
         assert "\ufffd" not in preview
 
 
+_ONE_BLANK = re.compile(r"[\s\x00-\x1f\x7f\u00ad\u034f\u200b-\u200f\u2060\ufeff]+")
+_RULER = re.compile(r"(?:[-=_*~#+]\s?){4,}")
+
+
 @given(
     st.lists(
-        st.sampled_from(["-" * 3, "=" * 5, "- " * 4, "word ", "\r\n", "\ufffd", "  ", "x" * 90, "*", "# "]),
+        st.sampled_from(
+            ["-" * 3, "=" * 5, "- " * 4, "word ", "\r\n", "\ufffd", "\x01", "\u200b\xa0", "  ", "x" * 90, "*", "# "]
+        ),
         max_size=120,
     )
 )
 def test_preview_needs_no_more_than_it_reads(parts: list[str]) -> None:
     text = "".join(parts)
-    line = bodies._BLANKS.sub(" ", bodies._RULER.sub(" ", text[:4096])).strip().rstrip("\ufffd")
+    line = _ONE_BLANK.sub(" ", _RULER.sub(" ", text[:4096])).strip().rstrip("\ufffd")
     expected = line if len(line) <= bodies.PREVIEW else line[: bodies.PREVIEW - 1].rstrip() + "…"
     content = b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + text.encode()
     if len(text.encode()) <= 4096:

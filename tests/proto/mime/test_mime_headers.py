@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatepost.proto.mime import MimeAddress, decode_text, index_message, parse_addresses, parse_date
+from gatepost.proto.mime import MimeAddress, decode_text, index_message, parse_addresses, parse_date, wall_clock
+from gatepost.proto.mime import dates as reader
 from gatepost.proto.mime.index import message_ids
-from gatepost.proto.mime.params import decoded_params, sent_params
+from gatepost.proto.mime.params import decoded_params
 from gatepost.proto.mime.subject import base_subject
 
 
@@ -100,7 +101,7 @@ def mailbox(name: str, address: str, group: str | None = None) -> MimeAddress:
     ],
 )
 def test_parse_addresses(raw: bytes, found: list[MimeAddress]) -> None:
-    assert parse_addresses(raw) == found
+    assert list(parse_addresses(raw)) == found
 
 
 @settings(max_examples=100, deadline=None)
@@ -146,6 +147,41 @@ def test_dates_of_the_standard_library(at: int) -> None:
     assert parse_date(email.utils.formatdate(at).encode()) == at
 
 
+@given(
+    st.sampled_from(["", " ", "Mon, ", " Tue, ", "\t"]),
+    st.integers(0, 32),
+    st.sampled_from(["Jan", "FEB", "foo", "dec"]),
+    st.integers(0, 9999),
+    st.tuples(st.integers(0, 25), st.integers(0, 61), st.integers(0, 62)),
+    st.sampled_from(["+0000", "-0530", "+9999", "GMT", "EST", "+0100 (CET)", "+01000", "-0000 (x y)", "", "+0100x"]),
+)
+def test_a_usual_date_is_read_as_any_other(
+    before: str, day: int, month: str, year: int, clock: tuple[int, int, int], zone: str
+) -> None:
+    def as_utc(text: str) -> float | None:
+        return parse_date(f"{text} +0000".encode())
+
+    text = f"{before}{day} {month} {year:04} {clock[0]:02}:{clock[1]:02}:{clock[2]:02}"
+    raw = f"{text} {zone}".encode()
+    usual = reader._read_usual(raw)
+    assert usual is None or usual == reader._read_any(raw)
+    if zone not in ("+01000", "+0100x"):
+        assert wall_clock(raw) == as_utc(text)
+
+
+@pytest.mark.parametrize(
+    ("raw", "utc"),
+    [
+        (b"Mon Mar  3 10:11:12 2003", 1046686272.0),
+        (b"3 Mar 2003 10:11 +0200", 1046686260.0),
+        (b"3 Mar 2003 10:11:12 EST", 1046686272.0),
+        (b"", None),
+    ],
+)
+def test_the_wall_clock_knows_no_zone(raw: bytes, utc: float | None) -> None:
+    assert wall_clock(raw) == utc
+
+
 @pytest.mark.parametrize(
     ("raw", "pairs"),
     [
@@ -170,7 +206,7 @@ def test_dates_of_the_standard_library(at: int) -> None:
     ],
 )
 def test_parameters(raw: bytes, pairs: dict[str, str]) -> None:
-    assert dict(decoded_params(sent_params(raw))) == pairs
+    assert dict(decoded_params(raw)) == pairs
 
 
 @pytest.mark.parametrize(
