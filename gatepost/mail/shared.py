@@ -31,6 +31,7 @@ from gatepost.model.mail import (
     EmailUpdate,
     Entry,
     FlagsChanged,
+    Listing,
     Mailbox,
     MailboxCounts,
     MailboxDelta,
@@ -240,6 +241,10 @@ class SharedMail:
     async def uids(self, mailbox: MailboxId) -> Sequence[int]:
         await self._require(mailbox, READ)
         return await self._mail.uids(mailbox)
+
+    async def listing(self, mailbox: MailboxId) -> Listing:
+        await self._require(mailbox, READ)
+        return await self._mail.listing(mailbox)
 
     async def claim_recent(self, mailbox: MailboxId) -> UidSet:
         """Claims nothing: see the module."""

@@ -62,6 +62,14 @@ class Opening(msgspec.Struct, frozen=True):
     first_unseen: int
 
 
+class Listing(msgspec.Struct, frozen=True):
+    """All messages of a mailbox in compact sequences as long as one another: UIDs ascending, emails, sizes in octets."""
+
+    uids: Sequence[int]
+    emails: Sequence[int]
+    sizes: Sequence[int]
+
+
 class MailboxCounts(msgspec.Struct, frozen=True):
     """What a mailbox shows to JMAP (RFC 8621 §2): entries with \\Deleted count nowhere; unread is neither \\Seen nor \\Draft;
     a thread counts if an email of it lies here, as unread if one of these is."""

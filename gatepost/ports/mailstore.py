@@ -24,6 +24,7 @@ from gatepost.model.mail import (
     EmailUpdate,
     Entry,
     FlagsChanged,
+    Listing,
     Mailbox,
     MailboxCounts,
     MailboxDelta,
@@ -150,6 +151,10 @@ class AccountMail(Protocol):
 
     async def uids(self, mailbox: MailboxId) -> Sequence[int]:
         """All UIDs, ascending, as a compact sequence (`array('I')`). Raises NoSuchMailbox."""
+        ...
+
+    async def listing(self, mailbox: MailboxId) -> Listing:
+        """All of them with their sizes, sixteen octets a message. Raises NoSuchMailbox."""
         ...
 
     async def claim_recent(self, mailbox: MailboxId) -> UidSet:

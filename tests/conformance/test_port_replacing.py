@@ -51,6 +51,18 @@ async def test_looking_at_what_is_recent_claims_nothing(mail):
         await mail.recent(MailboxId(999))
 
 
+async def test_a_listing_tells_sizes(mail):
+    inbox, archive = (await mail.mailbox("INBOX")).id, (await mail.mailbox("Archive")).id
+    assert [*(await mail.listing(inbox)).uids] == []
+    stored = await mail.append_all([Draft(b"x" * size, (inbox,)) for size in (1, 700, 0)])
+    await mail.append(Draft(b"elsewhere", (archive,)))
+    await mail.expunge(inbox, UidSet.of([1]), only_deleted=False)
+    found = await mail.listing(inbox)
+    assert [*zip(found.uids, found.emails, found.sizes, strict=True)] == [(2, stored[1].email, 700), (3, stored[2].email, 0)]
+    with pytest.raises(NoSuchMailbox):
+        await mail.listing(MailboxId(999))
+
+
 async def test_keywords_in_use(mail):
     inbox = (await mail.mailbox("INBOX")).id
     assert (await mail.opening("INBOX")).keywords == ()

@@ -91,6 +91,7 @@ ASKED = {
     # method, its arguments after the mailbox: the rights it needs
     "uids": ((), "r"),
     "recent": ((), "r"),
+    "listing": ((), "r"),
     "claim_recent": ((), "r"),
     "mailbox_counts": ((), "r"),
     "entries": ((ALL_UIDS,), "r"),

@@ -55,6 +55,7 @@ from gatepost.model.mail import (
     EmailUpdate,
     Entry,
     FlagsChanged,
+    Listing,
     Mailbox,
     MailboxCounts,
     MailboxDelta,
@@ -297,6 +298,9 @@ class SqliteAccountMail:
         return await self._glance(
             lambda db: lists.uids(db, owner, mailbox, glance=True), lambda db: lists.uids(db, owner, mailbox)
         )
+
+    async def listing(self, mailbox: MailboxId) -> Listing:
+        return await self._read(lambda db: opening.listing(db, mailbox))
 
     async def claim_recent(self, mailbox: MailboxId) -> UidSet:
         if not await self.recent(mailbox):

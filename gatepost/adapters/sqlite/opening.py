@@ -1,12 +1,18 @@
-"""Opening a mailbox: all that SELECT tells, in one look at the database."""
+"""Opening a mailbox: all that SELECT tells, or a POP3 client is shown, in one look at the database."""
 
 from __future__ import annotations
+
+from array import array
+from itertools import islice
 
 import apsw
 
 from gatepost.adapters.sqlite import entries, keywords, mailboxes
 from gatepost.adapters.sqlite.uidlists import UidLists
-from gatepost.model.mail import Opening
+from gatepost.model.mail import Listing, MailboxId, Opening
+
+_AT_ONCE = 10_000
+"""Rows that are in memory at a time."""
 
 
 def opening(db: apsw.Connection, lists: UidLists, owner: object, path: str, glance: bool = False) -> Opening:
@@ -19,3 +25,17 @@ def opening(db: apsw.Connection, lists: UidLists, owner: object, path: str, glan
         keywords.in_use(db, mailbox.id),
         entries.first_unseen(db, mailbox.id) if mailbox.unseen else 0,
     )
+
+
+def listing(db: apsw.Connection, mailbox: MailboxId) -> Listing:
+    """Raises NoSuchMailbox."""
+    entries.highest_modseq(db, mailbox)
+    uids, emails, sizes = array("I"), array("Q"), array("I")
+    rows = db.execute(
+        "SELECT n.uid, n.email, m.size FROM entry n JOIN email m ON m.id = n.email WHERE n.mailbox = ? ORDER BY n.uid",
+        (mailbox,),
+    )
+    while some := list(islice(rows, _AT_ONCE)):
+        for column, values in zip((uids, emails, sizes), zip(*some, strict=True), strict=True):
+            column.extend(values)
+    return Listing(uids, emails, sizes)

@@ -5,48 +5,65 @@ What IMAP or JMAP do meanwhile changes no number. The lock holds within this pro
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from gatepost.model.account import AccountId
-from gatepost.model.mail import BlobId, EmailId, MailboxId
-from gatepost.model.uidset import ALL_UIDS, UidSet
+from gatepost.model.errors import NoSuchEmail
+from gatepost.model.mail import EmailId, Listing, Mailbox, Outline
+from gatepost.model.uidset import UidSet
 from gatepost.ports.mailstore import AccountMail
-
-BATCH = 500
-"""Emails looked up at a time, so that their indexes are never all in memory."""
 
 
 class Message(msgspec.Struct, frozen=True):
     """`size` in octets as stored, which is what RETR sends before stuffing (a message that does not end with CRLF gets one
-    more); `body` is where the body begins. The unique id is
-    `uidvalidity.uid`: UIDs are never used twice, and uidvalidity lasts as long as the mailbox, so it is stable for ever
-    (RFC 1939 §7, UIDL)."""
+    more). The unique id is `uidvalidity.uid`: UIDs are never used twice, and uidvalidity lasts as long as the mailbox, so it
+    is stable for ever (RFC 1939 §7, UIDL)."""
 
     number: int
-    uid: int
     unique: str
-    email: EmailId
-    blob: BlobId
     size: int
-    body: int
 
 
 class Maildrop:
-    """One session's view. Messages marked by DELE are gone for this session, and go for good at QUIT only."""
+    """One session's view, sixteen octets a message. Messages marked by DELE are gone for this session, and go for good at QUIT
+    only."""
 
-    def __init__(self, mail: AccountMail, mailbox: MailboxId, messages: list[Message]) -> None:
-        self.mail, self._mailbox, self._messages = mail, mailbox, messages
+    def __init__(self, mail: AccountMail, mailbox: Mailbox, listing: Listing) -> None:
+        self.mail, self._mailbox, self._listing = mail, mailbox, listing
         self._marked: set[int] = set()
+        self._octets = sum(listing.sizes)
+
+    @property
+    def count(self) -> int:
+        """How many messages there are, without those marked."""
+        return len(self._listing.uids) - len(self._marked)
+
+    @property
+    def octets(self) -> int:
+        """Of these, together."""
+        return self._octets - sum(self._listing.sizes[number - 1] for number in self._marked)
 
     def message(self, number: int) -> Message | None:
         """By number, unless it is marked."""
-        if not 1 <= number <= len(self._messages) or number in self._marked:
+        if not 1 <= number <= len(self._listing.uids) or number in self._marked:
             return None
-        return self._messages[number - 1]
+        unique = f"{self._mailbox.uidvalidity}.{self._listing.uids[number - 1]}"
+        return Message(number, unique, self._listing.sizes[number - 1])
 
-    def messages(self) -> list[Message]:
+    def messages(self) -> Iterator[Message]:
         """Those not marked, by number."""
-        return [message for message in self._messages if message.number not in self._marked]
+        for number in range(1, len(self._listing.uids) + 1):
+            if (message := self.message(number)) is not None:
+                yield message
+
+    async def outline(self, message: Message) -> Outline:
+        """What its octets are found by. Raises NoSuchEmail where it is gone from every mailbox, StorageUnavailable."""
+        email = EmailId(self._listing.emails[message.number - 1])
+        for outline in await self.mail.outlines([email]):
+            return outline
+        raise NoSuchEmail(str(email))
 
     def mark(self, number: int) -> None:
         """DELE."""
@@ -66,25 +83,14 @@ class Maildrop:
         some meanwhile. Raises NoSuchMailbox, StorageUnavailable, and none went then."""
         if not self._marked:
             return 0
-        uids = UidSet.of(self._messages[number - 1].uid for number in self._marked)
-        return len((await self.mail.expunge(self._mailbox, uids, only_deleted=False)).vanished)
+        uids = UidSet.of(self._listing.uids[number - 1] for number in self._marked)
+        return len((await self.mail.expunge(self._mailbox.id, uids, only_deleted=False)).vanished)
 
 
 async def open_maildrop(mail: AccountMail) -> Maildrop:
     """INBOX now. Raises StorageUnavailable."""
     inbox = await mail.mailbox("INBOX")
-    entries = await mail.entries(inbox.id, ALL_UIDS)
-    messages: list[Message] = []
-    for begin in range(0, len(entries), BATCH):
-        batch = entries[begin : begin + BATCH]
-        emails = {email.id: email for email in await mail.outlines([entry.email for entry in batch])}
-        for entry in batch:
-            email = emails.get(entry.email)
-            if email is not None:
-                unique = f"{inbox.uidvalidity}.{entry.uid}"
-                number = len(messages) + 1
-                messages.append(Message(number, entry.uid, unique, email.id, email.blob, email.size, email.header))
-    return Maildrop(mail, inbox.id, messages)
+    return Maildrop(mail, inbox, await mail.listing(inbox.id))
 
 
 class Locks:

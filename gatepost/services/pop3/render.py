@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatepost.model.errors import NoSuchBlob, NoSuchMailbox, Temporary
+from gatepost.model.errors import NoSuchBlob, NoSuchEmail, NoSuchMailbox, Temporary
 from gatepost.proto.pop3.commands import Fault, FaultKind
 from gatepost.proto.pop3.reply import Reply, err, ok
 
@@ -60,7 +60,7 @@ def error_reply(error: Exception) -> Reply:
     """A domain error in POP3's words; what it has no words for is raised again."""
     if isinstance(error, Temporary):
         return err("Try again later", "SYS/TEMP")
-    if isinstance(error, NoSuchBlob | NoSuchMailbox):
+    if isinstance(error, NoSuchEmail | NoSuchBlob | NoSuchMailbox):
         return err("The message is gone")
     raise error
 

@@ -102,7 +102,7 @@ class Session:
             raise
         self.account = account
         self.talk.clocks = self._clocks()
-        count = len(self.maildrop.messages())
+        count = self.maildrop.count
         return ok(f"{count} messages")
 
     def start_afresh(self, engine: Pop3Engine) -> None:

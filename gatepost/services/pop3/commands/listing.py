@@ -22,8 +22,8 @@ def opened(session: Session) -> Maildrop:
 
 async def stat(session: Session, command: Stat) -> Reply:
     """How many messages, how many octets."""
-    messages = opened(session).messages()
-    return ok(f"{len(messages)} {sum(message.size for message in messages)}")
+    maildrop = opened(session)
+    return ok(f"{maildrop.count} {maildrop.octets}")
 
 
 async def list_(session: Session, command: List) -> Reply | None:
@@ -41,7 +41,6 @@ def _scan(session: Session, number: int | None, line: Callable[[Message], str]) 
     if number is not None:
         message = maildrop.message(number)
         return render.NO_SUCH_MESSAGE if message is None else ok(line(message))
-    messages = maildrop.messages()
-    session.engine.send(ok(f"{len(messages)} messages"))
-    session.engine.send_lines(line(message).encode("ascii") for message in messages)
+    session.engine.send(ok(f"{maildrop.count} messages"))
+    session.engine.send_lines(line(message).encode("ascii") for message in maildrop.messages())
     return None

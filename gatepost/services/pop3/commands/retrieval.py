@@ -37,7 +37,9 @@ async def _send(session: Session, message: Message, first: Reply, lines: BodyLin
     """+OK is said once the first octets are there: another session may have removed the message."""
     begun = False
     try:
-        async for piece, body in pieces(opened(session).mail, message, session.as_stored):
+        maildrop = opened(session)
+        email = await maildrop.outline(message)
+        async for piece, body in pieces(maildrop.mail, email, session.as_stored):
             if not begun:
                 session.engine.send(first)
                 session.engine.begin_content()
