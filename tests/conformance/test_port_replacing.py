@@ -58,7 +58,10 @@ async def test_a_listing_tells_sizes(mail):
     await mail.append(Draft(b"elsewhere", (archive,)))
     await mail.expunge(inbox, UidSet.of([1]), only_deleted=False)
     found = await mail.listing(inbox)
-    assert [*zip(found.uids, found.emails, found.sizes, strict=True)] == [(2, stored[1].email, 700), (3, stored[2].email, 0)]
+    assert [*zip(found.uids, found.emails, found.sizes, strict=True)] == [
+        (2, stored[1].email, 700),
+        (3, stored[2].email, 0),
+    ]
     with pytest.raises(NoSuchMailbox):
         await mail.listing(MailboxId(999))
 

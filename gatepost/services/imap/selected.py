@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gatepost.model.mail import AccountChange, Entry, FlagsChanged, MailboxId, Opening
@@ -191,6 +191,21 @@ class Selected:
         for low, high in uids.ranges:
             known.extend(self.uids[bisect_left(self.uids, low) : bisect_left(self.uids, high + 1)])
         return known
+
+    def parts(self, uids: UidSet, most: int) -> Iterator[UidSet]:
+        """`uids` in parts of at most so many known messages, ascending; what is not known is in none."""
+        places = self.numbered(uids)
+        while places:
+            ranges: list[tuple[int, int]] = []
+            room, last = most, 0
+            for low, high in places.ranges:
+                if not room:
+                    break
+                last = min(high, low + room - 1)
+                ranges.append((self.uids[low - 1], self.uids[last - 1]))
+                room -= last - low + 1
+            yield UidSet(ranges)
+            places = overlap(places, UidSet([(last + 1, MAX_UID)]))
 
     def numbered(self, uids: UidSet) -> UidSet:
         """Known UIDs as a set of sequence numbers, range by range."""

@@ -197,6 +197,19 @@ def test_forgetting(view):
     assert view.numbered(UidSet([(1, 5), (6, 9), (13, 20)])) == UidSet([(1, 3)])
 
 
+def test_parts_are_of_so_many_messages_and_miss_none():
+    chance = random.Random(5)
+    for _ in range(200):
+        known = sorted(chance.sample(range(1, 60), chance.randrange(30)))
+        asked = UidSet.of(chance.sample(range(1, 70), chance.randrange(40)))
+        most = chance.randint(1, 9)
+        view = open_view(*known)
+        parts = [view.within(part) for part in view.parts(asked, most)]
+        assert [uid for part in parts for uid in part] == view.within(asked)
+        assert all(len(part) == most for part in parts[:-1])
+        assert all(0 < len(part) <= most for part in parts)
+
+
 def test_many_are_forgotten_at_once():
     view = open_view(*range(1, 1001))
     assert view.forget(range(1, 1000)) == list(range(999, 0, -1))

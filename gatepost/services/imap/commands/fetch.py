@@ -14,8 +14,11 @@ from gatepost.services.imap.bounds import bounded, must_be_few, told_bound
 from gatepost.services.imap.context import Context
 from gatepost.services.imap.fetching import tell_items
 from gatepost.services.imap.handler import Handler, State
-from gatepost.services.imap.selected import overlap
+from gatepost.services.imap.selected import Selected, overlap
 from gatepost.services.imap.updates import report
+
+_PART = 10_000
+"""Messages whose entries are in memory at a time."""
 
 
 async def fetch(context: Context, command: Fetch) -> Status:
@@ -36,25 +39,32 @@ async def fetch(context: Context, command: Fetch) -> Status:
         must_be_few(context, len(page))
         uids = UidSet.of(page)
     uids, lowest = bounded(context, view, uids)
-    entries = await view.mail.entries(view.mailbox, uids, command.changed_since or 0)
-    await tell_items(context, entries[::-1] if lowest else entries, items)
-    return told_bound(context, await _gone_or_done(context, command, uids, entries), lowest)
-
-
-async def _gone_or_done(context: Context, command: Fetch, uids: UidSet, entries: Sequence[Entry]) -> Status:
-    view = context.selected
-    if not command.uid and command.changed_since is None and len(entries) < view.count(uids):
+    whole = lowest or command.changed_since is not None
+    gone: list[int] = []
+    for part in (uids,) if whole else view.parts(uids, _PART):
+        entries = await view.mail.entries(view.mailbox, part, command.changed_since or 0)
+        await tell_items(context, entries[::-1] if lowest else entries, items)
+        if not command.uid and command.changed_since is None:
+            gone += _missing(view, part, entries)
+    status = ok("FETCH done")
+    if gone:
         if Attribute("UID") in command.items:
-            await _tell_numbers(context, uids, entries)
-        return ok("Some of the messages are gone", "EXPUNGEISSUED")  # RFC 5530
-    return ok("FETCH done")
+            await _tell_numbers(context, gone)
+        status = ok("Some of the messages are gone", "EXPUNGEISSUED")  # RFC 5530
+    return told_bound(context, status, lowest)
 
 
-async def _tell_numbers(context: Context, uids: UidSet, found: Sequence[Entry]) -> None:
-    """UIDs of the messages that others expunged, while the client may not be told so: the numbering holds (RFC 2180 §4.1)."""
-    view = context.selected
+def _missing(view: Selected, asked: UidSet, found: Sequence[Entry]) -> list[int]:
+    """Known messages that others expunged, while the client may not be told so."""
+    if len(found) == view.count(asked):
+        return []
     there = {entry.uid for entry in found}
-    gone = [uid for uid in view.within(uids) if uid not in there]
+    return [uid for uid in view.within(asked) if uid not in there]
+
+
+async def _tell_numbers(context: Context, gone: Sequence[int]) -> None:
+    """UIDs of messages that are gone: the numbering holds (RFC 2180 §4.1)."""
+    view = context.selected
     for number, uid in zip(view.numbers(gone), gone, strict=True):
         context.send(b"* %d FETCH (UID %d)\r\n" % (number, uid))
         await context.relieve()
