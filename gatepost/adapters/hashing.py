@@ -9,11 +9,13 @@ Not here: the queue before it (`passwords`), and who may be looked at (the guard
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import hashlib
 import hmac
 import os
 import signal
 import socket
+import struct
 import sys
 from functools import lru_cache
 from typing import TypeAlias
@@ -38,6 +40,7 @@ PROMPT, PATIENT = "prompt", "patient"
 """How a process shares the machine. A patient one gets the time that nobody else wants: guesses come by the thousand, and a
 process that is merely nice keeps its core for some milliseconds when the event loop wakes."""
 NICENESS = {PROMPT: 5, PATIENT: 15}
+_PR_SET_NO_NEW_PRIVS, _CAPABILITY_VERSION_3 = 38, 0x20080522  # linux/prctl.h, linux/capability.h
 
 
 class Verify(msgspec.Struct, frozen=True, tag="v", array_like=True):
@@ -146,11 +149,24 @@ def give_way(manner: str) -> None:
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
+def renounce() -> None:
+    """Gives up the server's capabilities (CAP_BPF, CAP_NET_BIND_SERVICE) and every way to new ones, for good (Linux): what reads
+    strangers' passwords needs none. Of root's uid nothing is taken: modules that are imported late may be root's to read only."""
+    if sys.platform != "linux":
+        return
+    libc = ctypes.CDLL(None)
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    if os.geteuid():
+        header = ctypes.create_string_buffer(struct.pack("=Ii", _CAPABILITY_VERSION_3, 0))
+        libc.capset(header, ctypes.create_string_buffer(24))  # effective, permitted, inheritable, of 64 bits each: none
+
+
 def main() -> None:
     """The process. What ends it is the server's end, however that came: never a signal that was meant for the server."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     give_way(sys.argv[2])
+    renounce()
     with socket.socket(fileno=int(sys.argv[1])) as sock:
         serve(sock)
 

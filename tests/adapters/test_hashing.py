@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +51,17 @@ async def test_it_ends_with_the_server() -> None:
     assert process is not None
     worker.stop()
     assert process.returncode == 0  # it saw its socket's end
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="capabilities are Linux's")
+async def test_it_has_no_capabilities() -> None:
+    worker = HashWorker()
+    await worker.ask(Verify("", b"x"), bool)
+    status = dict(line.split(":\t", 1) for line in Path(f"/proc/{process_of(worker)}/status").read_text().splitlines())
+    worker.stop()
+    assert status["NoNewPrivs"] == "1"
+    if os.geteuid():
+        assert {int(status[name], 16) for name in ("CapEff", "CapPrm", "CapInh", "CapAmb")} == {0}
 
 
 async def test_who_no_longer_waits_leaves_no_answer_for_another() -> None:
