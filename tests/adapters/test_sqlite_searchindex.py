@@ -34,7 +34,7 @@ def test_every_piece_of_a_text_finds_it(text: str, start: int, length: int) -> N
     db.execute("CREATE TABLE email (id INTEGER PRIMARY KEY)")
     db.execute("INSERT INTO email VALUES (1), (2)")
     db.execute(searchindex.SCHEMA)
-    searchindex.queue(db, EmailId(1))
+    searchindex.queue(db, [EmailId(1)])
     folded = fold(text)
     searchindex.fill(db, [Document(EmailId(1), "", searchindex.storable(folded))])
     piece = folded[start : start + length]

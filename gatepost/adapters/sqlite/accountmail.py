@@ -326,9 +326,7 @@ class SqliteAccountMail:
 
     async def append_all(self, drafts: Sequence[Draft]) -> list[Stored]:
         files = self._shelf.files
-        return await self._store(
-            drafts, lambda change, all_of: [appending.append(change, files, one) for one in all_of]
-        )
+        return await self._store(drafts, lambda change, all_of: appending.append_all(change, files, all_of))
 
     async def replace(self, draft: Draft, mailbox: MailboxId, uid: int) -> Stored:
         files = self._shelf.files

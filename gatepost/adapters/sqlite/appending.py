@@ -6,16 +6,15 @@ import hashlib
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-import apsw
 import msgspec
 
 from gatepost.adapters.sqlite.blobs import BlobFiles, blob_id, insert
 from gatepost.adapters.sqlite.indexrows import encode_index
-from gatepost.adapters.sqlite.rows import fetch_first
+from gatepost.adapters.sqlite.rows import Bindings
 from gatepost.adapters.sqlite.searchindex import queue
-from gatepost.adapters.sqlite.unit import Change
+from gatepost.adapters.sqlite.unit import INSERT_ENTRY, Change, NewEntry
 from gatepost.model.errors import MessageTooLarge, NoSuchMailbox
-from gatepost.model.mail import BlobId, Draft, EmailId, Stored, ThreadId
+from gatepost.model.mail import BlobId, Draft, EmailId, MailboxId, Stored, ThreadId
 from gatepost.model.message import MessageIndex
 from gatepost.proto import mime
 
@@ -26,6 +25,12 @@ SMALL = 32 * 1024
 _BATCH = 256 * 1024
 _MAX_REFERENCES = 100
 _SORT_LENGTH = 200
+_EMAIL = (
+    "INSERT INTO email (id, thread, blob, received, modseq, created, size, header_size, sent, sent_wall, attachment,"
+    " base_subject, sort_from, sort_to, sort_cc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+# the plus keeps SQLite from planning the query anew for each key
+_OLDEST = "SELECT ?1, min(thread) FROM thread_key WHERE key = +?1"
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -56,7 +61,7 @@ def prepare(draft: Draft) -> Prepared:
 
 def _sort_form(text: str) -> str:
     """Without regard to case; threads depend on it too, so it stays as it is."""
-    return unicodedata.normalize("NFC", text).casefold()
+    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).casefold()
 
 
 def prepare_all(drafts: Sequence[Draft]) -> list[Prepared]:
@@ -87,31 +92,59 @@ def _sort_key(value: bytes | None) -> str:
 
 def append(change: Change, files: BlobFiles, prepared: Prepared) -> Stored:
     """Raises NoSuchMailbox, OverQuota, OSError."""
-    draft, index = prepared.draft, prepared.index
-    if not draft.mailboxes:
-        raise NoSuchMailbox("a message needs a mailbox")
-    for mailbox in draft.mailboxes:
-        change.tally(mailbox)
-    insert(change, files, prepared.blob, draft.content, 1, None)
-    keys = thread_keys(index)
-    thread = _thread(change.db, keys)
-    modseq = change.next_modseq()
-    email_id = _insert_email(change, prepared, thread, modseq)
-    change.db.executemany(
-        "INSERT INTO thread_key (key, email, thread) VALUES (?, ?, ?)", [(key, email_id, thread) for key in keys]
-    )
-    placed: dict[int, int] = {}
-    for mailbox in draft.mailboxes:
-        if mailbox not in placed:
-            placed[mailbox] = change.place(mailbox, email_id, len(draft.content), draft.flags, modseq)
+    return append_all(change, files, [prepared])[0]
+
+
+def append_all(change: Change, files: BlobFiles, prepared: Sequence[Prepared]) -> list[Stored]:
+    """Several, a table at a time. Raises NoSuchMailbox, OverQuota, OSError."""
+    for one in prepared:
+        if not one.draft.mailboxes:
+            raise NoSuchMailbox("a message needs a mailbox")
+        for mailbox in one.draft.mailboxes:
+            change.tally(mailbox)
+    keys = [thread_keys(one.index) for one in prepared]
+    threads, made = _threads(change, keys)
+    stored, entries = _places(change, prepared, threads)
+    change.threads_made(made)
     change.check_quota()
-    change.email_made(modseq)
-    change.thread_changed(thread)
-    uids = tuple(placed[mailbox] for mailbox in draft.mailboxes)
-    return Stored(email_id, thread, prepared.blob, len(draft.content), uids, modseq)
+    insert(change, files, [(one.blob, one.draft.content) for one in prepared], 1, None)
+    db = change.db
+    db.executemany(_EMAIL, [_email(change, one, kept) for one, kept in zip(prepared, stored, strict=True)])
+    db.executemany(
+        "INSERT INTO message_index (email, data) VALUES (?, ?)",
+        [(kept.email, encode_index(one.index)) for one, kept in zip(prepared, stored, strict=True)],
+    )
+    queue(db, [kept.email for kept in stored])
+    db.executemany(
+        "INSERT INTO thread_key (key, email, thread) VALUES (?, ?, ?)",
+        [(key, kept.email, kept.thread) for kept, its in zip(stored, keys, strict=True) for key in its],
+    )
+    db.executemany(INSERT_ENTRY, entries)
+    return stored
 
 
-def columns(prepared: Prepared) -> tuple[int | float | str | bool | None, ...]:
+def _places(
+    change: Change, prepared: Sequence[Prepared], threads: Sequence[ThreadId]
+) -> tuple[list[Stored], list[NewEntry]]:
+    """What becomes of each message, and the rows of its entries."""
+    stored: list[Stored] = []
+    entries: list[NewEntry] = []
+    first = change.next_id("email")
+    for number, (one, thread) in enumerate(zip(prepared, threads, strict=True), first):
+        size, modseq = len(one.draft.content), change.next_modseq()
+        placed: dict[MailboxId, int] = {}
+        for mailbox in one.draft.mailboxes:
+            if mailbox not in placed:
+                entry = change.new_entry(mailbox, EmailId(number), size, one.draft.flags, modseq)
+                placed[mailbox] = entry[1]
+                entries.append(entry)
+        change.email_made(modseq)
+        uids = tuple([placed[mailbox] for mailbox in one.draft.mailboxes])
+        stored.append(Stored(EmailId(number), thread, one.blob, size, uids, modseq))
+    return stored, entries
+
+
+def columns(prepared: Prepared) -> Bindings:
     """size, header_size, sent, sent_wall, attachment, base_subject, sort_from, sort_to, sort_cc."""
     index = prepared.index
     subject = _sort_form(index.base_subject)[:_SORT_LENGTH]
@@ -119,17 +152,9 @@ def columns(prepared: Prepared) -> tuple[int | float | str | bool | None, ...]:
     return (size, header, sent, prepared.sent_wall, index.has_attachment, subject, *prepared.senders)
 
 
-def _insert_email(change: Change, prepared: Prepared, thread: ThreadId, modseq: int) -> EmailId:
-    draft, index = prepared.draft, prepared.index
-    change.db.execute(
-        "INSERT INTO email (thread, blob, received, modseq, created, size, header_size, sent, sent_wall, attachment,"
-        " base_subject, sort_from, sort_to, sort_cc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (thread, prepared.blob, draft.received or change.now, modseq, modseq, *columns(prepared)),
-    )
-    number = EmailId(change.db.last_insert_rowid())
-    change.db.execute("INSERT INTO message_index (email, data) VALUES (?, ?)", (number, encode_index(index)))
-    queue(change.db, number)
-    return number
+def _email(change: Change, one: Prepared, kept: Stored) -> Bindings:
+    received = one.draft.received or change.now
+    return (kept.email, kept.thread, kept.blob, received, kept.modseq, kept.modseq, *columns(one))
 
 
 def thread_keys(index: MessageIndex) -> list[bytes]:
@@ -140,11 +165,20 @@ def thread_keys(index: MessageIndex) -> list[bytes]:
     return [hashlib.blake2b(text + b"\0" + subject, digest_size=16).digest() for text in unique]
 
 
-def _thread(db: apsw.Connection, keys: Sequence[bytes]) -> ThreadId:
-    """The oldest thread with one of the keys, else a new one. Threads are never merged: an email's thread is immutable."""
-    known = [fetch_first(db, "SELECT min(thread) FROM thread_key WHERE key = ?", (key,)) for key in keys]
-    threads = [row[0] for row in known if row is not None and row[0] is not None]
-    if threads:
-        return ThreadId(min(threads))
-    db.execute("INSERT INTO thread (modseq, created) VALUES (0, 0)")
-    return ThreadId(db.last_insert_rowid())
+def _threads(change: Change, keys: Sequence[Sequence[bytes]]) -> tuple[list[ThreadId], range]:
+    """For each email the oldest thread with one of its keys, else a new one; and which are new. Threads are never merged: an
+    email's thread is immutable."""
+    asked = [(key,) for key in dict.fromkeys(key for its in keys for key in its)]
+    rows = change.db.executemany(_OLDEST, asked)
+    known: dict[bytes, ThreadId] = {key: thread for key, thread in rows if thread is not None}
+    first = number = change.next_id("thread")
+    found: list[ThreadId] = []
+    for its in keys:
+        thread = min([known[key] for key in its if key in known], default=None)
+        if thread is None:
+            thread, number = ThreadId(number), number + 1
+        elif thread < first:
+            change.thread_joined(thread)
+        known.update(dict.fromkeys(its, thread))
+        found.append(thread)
+    return found, range(first, number)

@@ -11,13 +11,13 @@ import contextlib
 import hashlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import apsw
 
 from gatepost.adapters.sqlite.connections import make_folder, sync_folder
-from gatepost.adapters.sqlite.rows import fetch_all, fetch_first
+from gatepost.adapters.sqlite.rows import Bindings, fetch_all, fetch_first
 from gatepost.adapters.sqlite.unit import Change
 from gatepost.adapters.sqlite.writer import Elsewhere
 from gatepost.model.errors import NoSuchBlob, OverQuota
@@ -103,16 +103,21 @@ class BlobFiles:
                     path.unlink()
 
 
-def insert(change: Change, files: BlobFiles, blob: BlobId, content: bytes, refs: int, uploaded: float | None) -> None:
-    """Adds `refs` uses of the octets; a large blob's file is on disk before the row. Raises OSError."""
-    large = len(content) > INLINE_OCTETS
-    if large:
-        files.keep(blob, content)
-        change.freed.discard(blob)
-    change.db.execute(
+def insert(
+    change: Change, files: BlobFiles, blobs: Iterable[tuple[BlobId, bytes]], refs: int, uploaded: float | None
+) -> None:
+    """Adds `refs` uses of the octets of each; a large blob's file is on disk before the row. Raises OSError."""
+    rows: list[Bindings] = []
+    for blob, content in blobs:
+        large = len(content) > INLINE_OCTETS
+        if large:
+            files.keep(blob, content)
+            change.freed.discard(blob)
+        rows.append((blob, len(content), refs, uploaded, None if large else content))
+    change.db.executemany(
         "INSERT INTO blob (id, size, refs, uploaded, content) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
         " refs = refs + excluded.refs, uploaded = coalesce(excluded.uploaded, uploaded)",
-        (blob, len(content), refs, uploaded, None if large else content),
+        rows,
     )
 
 
@@ -138,7 +143,7 @@ def keep_upload(change: Change, files: BlobFiles, blob: BlobId, content: bytes) 
         (change.now - UPLOAD_SECONDS,),
     )
     change.freed.update(number for number, large in old if large)
-    insert(change, files, blob, content, 0, change.now)
+    insert(change, files, [(blob, content)], 0, change.now)
     (total,) = fetch_first(change.db, "SELECT total(size) FROM blob WHERE refs = 0 AND uploaded IS NOT NULL") or (0,)
     if total > UPLOAD_BUDGET:
         raise OverQuota("too many uploads at once")

@@ -155,7 +155,7 @@ def destroy_unplaced(change: Change, ids: Iterable[EmailId]) -> None:
         searchindex.forget(db, email)
         release(change, BlobId(blob))
         change.email_gone(email, created, change.next_modseq())
-        change.thread_changed(ThreadId(thread))
+        change.thread_left(ThreadId(thread))
 
 
 def threads(db: apsw.Connection, ids: Sequence[ThreadId]) -> dict[ThreadId, tuple[EmailId, ...]]:

@@ -106,7 +106,7 @@ def mend_contents(change: Change, files: BlobFiles, doubts: Sequence[Doubt]) -> 
             continue
         contents.reindex(change, appending.prepare(Draft(content, ())), doubt.email)
         searchindex.forget(change.db, doubt.email)
-        searchindex.queue(change.db, doubt.email)
+        searchindex.queue(change.db, [doubt.email])
 
 
 def unmark(change: Change, lost: Collection[BlobId]) -> None:

@@ -108,9 +108,9 @@ def storable(text: str) -> str:
 
 
 # -- filling -----------------------------------------------------------------------------------------------------------
-def queue(db: apsw.Connection, email: EmailId) -> None:
-    """A new email waits for the index; until then it passes every search."""
-    db.execute("INSERT INTO unindexed (email) VALUES (?)", (email,))
+def queue(db: apsw.Connection, emails: Iterable[EmailId]) -> None:
+    """New emails wait for the index; until then they pass every search."""
+    db.executemany("INSERT INTO unindexed (email) VALUES (?)", [(email,) for email in emails])
 
 
 def queue_all(db: apsw.Connection) -> None:

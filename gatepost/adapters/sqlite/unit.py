@@ -7,7 +7,9 @@ touches takes a modseq of its own, so that JMAP `changes` may be cut anywhere.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import apsw
 
@@ -17,6 +19,13 @@ from gatepost.adapters.sqlite.rows import fetch_first, fetch_one
 from gatepost.model.errors import NoSuchMailbox, OverQuota
 from gatepost.model.flags import Flags
 from gatepost.model.mail import AccountChange, Annotated, EmailId, MailboxEvent, MailboxId, States, ThreadId
+
+NewEntry: TypeAlias = "tuple[MailboxId, int, EmailId, Flags, int, float]"
+INSERT_ENTRY = "INSERT INTO entry (mailbox, uid, email, flags, modseq, saved) VALUES (?, ?, ?, ?, ?, ?)"
+_NEXT_ID = """
+SELECT 1 + max(coalesce((SELECT max(id) FROM {table}), 0),
+    coalesce((SELECT seq FROM sqlite_sequence WHERE name = '{table}'), 0))
+"""
 
 
 @dataclass(slots=True)
@@ -74,7 +83,7 @@ class Change:
         self._renamed: set[MailboxId] = set()
         self._gone: set[MailboxId] = set()
         self._access: set[MailboxId] = set()
-        self._threads: set[ThreadId] = set()
+        self._threads: dict[ThreadId, bool] = {}  # whether an email left it
 
     def next_modseq(self) -> int:
         """The account's next modification sequence."""
@@ -105,17 +114,19 @@ class Change:
     # -- entries ---------------------------------------------------------------------------------------------------
     def place(self, mailbox: MailboxId, email: EmailId, size: int, flags: Flags, modseq: int) -> int:
         """A new entry; returns its UID. Raises NoSuchMailbox."""
+        entry = self.new_entry(mailbox, email, size, flags, modseq)
+        self.db.execute(INSERT_ENTRY, entry)
+        return entry[1]
+
+    def new_entry(self, mailbox: MailboxId, email: EmailId, size: int, flags: Flags, modseq: int) -> NewEntry:
+        """The row of a new entry, for INSERT_ENTRY; the sums have it already. Raises NoSuchMailbox."""
         tally = self.tally(mailbox)
         uid = tally.uidnext
         tally.uidnext += 1
         tally.count(1, flags, size)
         tally.modseq = self._email_state = modseq
         self.used += size
-        self.db.execute(
-            "INSERT INTO entry (mailbox, uid, email, flags, modseq, saved) VALUES (?, ?, ?, ?, ?, ?)",
-            (mailbox, uid, email, flags, modseq, self.now),
-        )
-        return uid
+        return mailbox, uid, email, flags, modseq, self.now
 
     def displace(self, mailbox: MailboxId, uid: int, size: int, flags: Flags, modseq: int) -> None:
         """Removes an entry and leaves its tombstone."""
@@ -160,9 +171,29 @@ class Change:
         self._email_state = modseq
         self._bury("email", email, created, modseq)
 
-    def thread_changed(self, thread: ThreadId) -> None:
-        """Emails came into the thread or left it."""
-        self._threads.add(thread)
+    def next_id(self, table: str) -> int:
+        """An id of an email or a thread that none had before; those that follow it are free too."""
+        (number,) = fetch_one(self.db, _NEXT_ID.format(table=table))
+        return int(number)
+
+    def threads_made(self, threads: Collection[int]) -> None:
+        """Adds threads, whose emails come with this change. What comes into them later needs no modseq of its own: nobody
+        has been told of them yet."""
+        first = self.take_modseqs(len(threads))
+        if threads:
+            self._thread_state = self.modseq
+        self.db.executemany(
+            "INSERT INTO thread (id, modseq, created) VALUES (?1, ?2, ?2)",
+            [(thread, modseq) for modseq, thread in enumerate(threads, first)],
+        )
+
+    def thread_joined(self, thread: ThreadId) -> None:
+        """Emails came into a thread that was there before."""
+        self._threads.setdefault(thread, False)
+
+    def thread_left(self, thread: ThreadId) -> None:
+        """Emails left the thread, perhaps its last."""
+        self._threads[thread] = True
 
     def mailbox_changed(self, mailbox: MailboxId) -> None:
         """Something other than the counts of a mailbox changed."""
@@ -192,8 +223,8 @@ class Change:
     # -- the end ---------------------------------------------------------------------------------------------------
     def finish(self) -> AccountChange | None:
         """Writes the sums; returns what watchers are told, None if nothing changed."""
-        for thread in sorted(self._threads):
-            self._settle_thread(thread)
+        for thread, left in sorted(self._threads.items()):
+            self._settle_thread(thread, left)
         for mailbox, tally in sorted(self._tallies.items()):
             self._settle_mailbox(mailbox, tally)
         for mailbox in sorted(self._renamed):
@@ -215,15 +246,13 @@ class Change:
             frozenset(self._access),
         )
 
-    def _settle_thread(self, thread: ThreadId) -> None:
+    def _settle_thread(self, thread: ThreadId, left: bool) -> None:
         self._thread_state = modseq = self.next_modseq()
-        if fetch_first(self.db, "SELECT 1 FROM email WHERE thread = ?", (thread,)):
-            self.db.execute(
-                "UPDATE thread SET modseq = ?1, created = iif(created = 0, ?1, created) WHERE id = ?2", (modseq, thread)
-            )
+        if not left or fetch_first(self.db, "SELECT 1 FROM email WHERE thread = ?", (thread,)):
+            self.db.execute("UPDATE thread SET modseq = ? WHERE id = ?", (modseq, thread))
             return
         row = fetch_first(self.db, "DELETE FROM thread WHERE id = ? RETURNING created", (thread,))
-        if row and row[0]:  # 0: made and gone within this change
+        if row and row[0] <= self._before:  # else made and gone within this change
             self._bury("thread", thread, row[0], modseq)
 
     def _settle_mailbox(self, mailbox: MailboxId, tally: Tally) -> None:

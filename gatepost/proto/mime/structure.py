@@ -68,7 +68,8 @@ class Scanner:
         self.parts = 0
         self.candidates, self.header_octets = MAX_CANDIDATES, MAX_HEADERS
         self.counted_to = self.newlines = 0
-        self.places: dict[bytes, int] = {}
+        self.full = self.bare = -1  # where "\n\r\n" and "\n\n" come next
+        self.bare_from = 0  # and from where on it is not known of the latter
 
     def scan(self) -> Entity:
         """The root entity; its tree is complete."""
@@ -184,18 +185,15 @@ class Scanner:
         return end
 
     def blank_line(self, start: int) -> int:
-        """The end of the first empty line after `start`, or of the message."""
-        bare = self.next_place(b"\n\n", start)
-        full = self.next_place(b"\n\r\n", start)
-        return min(bare + 2 if bare < full else full + 3, self.size)
-
-    def next_place(self, text: bytes, start: int) -> int:
-        """Where `text` comes next; remembered, so that all calls together are linear (`start` only grows)."""
-        at = self.places.get(text, -1)
-        if at < start:
-            at = self.content.find(text, start)
-            self.places[text] = at = at if at >= 0 else self.size
-        return at
+        """The end of the first empty line after `start`, or of the message. What was found is remembered, and so is where
+        nothing was, so that all calls together are linear (`start` only grows)."""
+        if self.full < start:
+            at = self.content.find(b"\n\r\n", start)
+            self.full = at if at >= 0 else self.size
+        if self.bare < start:
+            at = self.content.find(b"\n\n", max(start, self.bare_from), self.full + 1)
+            self.bare, self.bare_from = at, self.full if at < 0 else at
+        return self.bare + 2 if self.bare >= 0 else min(self.full + 3, self.size)
 
     def lines_until(self, at: int) -> int:
         """Line ends in [0:at]; positions come in ascending order."""
