@@ -93,7 +93,11 @@ class LineBuffer:
         """The next `count` octets, or None until they are there."""
         if len(self._buffer) < count:
             return None
-        block = bytes(self._buffer[:count])
+        with (
+            memoryview(self._buffer) as whole,
+            whole[:count] as part,
+        ):  # a slice of the buffer itself would be copied twice
+            block = bytes(part)
         self._drop(count)
         return block
 

@@ -22,7 +22,7 @@ MAX_ENCLOSED_HEADER = 64 * 1024
 """Octets read of an enclosed message's header."""
 _PREVIEW_OCTETS = 4096
 _PREVIEW_HTML = 65536
-_PREVIEW_START = 2 * PREVIEW
+_PREVIEW_START = 3 * PREVIEW // 2
 """Characters that are tried first: nearly always enough."""
 _RULER_LEFT = 16
 """More characters than a cut may leave of a ruler that is one only together with what was cut off."""
@@ -121,7 +121,10 @@ def _first(content: bytes, part: Part, octets: int) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(_UNSEEN.sub(" ", _RULER.sub(" ", text)).split()).rstrip("\ufffd")
+    line = " ".join(_RULER.sub(" ", text).split())
+    if not (line.isascii() and line.isprintable()):
+        line = " ".join(_UNSEEN.sub(" ", line).split())
+    return line.rstrip("\ufffd")
 
 
 def _unuuencode(data: bytes) -> bytes:

@@ -31,8 +31,10 @@ def split_fields(content: bytes, start: int, end: int) -> list[tuple[str, bytes]
 def indexed_fields(content: bytes, start: int, end: int) -> dict[str, bytes]:
     """The fields that an index is made of, by lower-case name, values as split_fields gives them; the first of a name counts."""
     found: dict[str, bytes] = {}
-    for name, value in _INDEXED.findall(b"\n" + content[start:end]):
-        found.setdefault(name.decode("ascii").lower(), value[:-1] if value.endswith(b"\r") else value)
+    for raw, value in _INDEXED.findall(b"\n" + content[start:end]):
+        name = raw.decode("ascii").lower()
+        if name not in found:
+            found[name] = value[:-1] if value[-1:] == b"\r" else value
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatepost.model.flags import make_flags
+from gatepost.model.flags import NO_FLAGS, make_flags
 from gatepost.model.mail import Draft
 from gatepost.proto.imap.commands import Append, Replace
 from gatepost.proto.imap.commands.append import AppendMessage
@@ -68,7 +68,7 @@ async def _drafts(
         Draft(
             content,
             (place.mailbox.id,),
-            make_flags(flag for flag in message.flags if flag.lower() != "\\recent"),
+            make_flags(flag for flag in message.flags if flag.lower() != "\\recent") if message.flags else NO_FLAGS,
             now if message.received is None else message.received,
         )
         for message, content in zip(messages, octets, strict=True)
