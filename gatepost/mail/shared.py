@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NoReturn
 
 import msgspec
 from msgspec import UNSET
 
+from gatepost.mail.ownersalone import OwnersAlone, refuse
 from gatepost.model.account import Account, AccountId
 from gatepost.model.annotation import Annotation
 from gatepost.model.errors import NoSuchBlob, NoSuchMailbox, NotPermitted
@@ -28,7 +28,6 @@ from gatepost.model.mail import (
     Draft,
     Email,
     EmailId,
-    EmailUpdate,
     Entry,
     FlagsChanged,
     Listing,
@@ -37,14 +36,10 @@ from gatepost.model.mail import (
     MailboxDelta,
     MailboxId,
     MailboxUpdate,
-    ObjectChanges,
     Opening,
     Outline,
     PlacedEmail,
-    Script,
-    States,
     Stored,
-    ThreadId,
 )
 from gatepost.model.rights import (
     ADMINISTER,
@@ -67,7 +62,7 @@ from gatepost.model.rights import (
     effective_rights,
     permitted_flags,
 )
-from gatepost.model.search import Criterion, SortKey
+from gatepost.model.search import Criterion
 from gatepost.model.uidset import UidSet
 from gatepost.ports.mailstore import AccountMail
 
@@ -82,7 +77,7 @@ _LENT = 1000
 """Messages of which octets may be read after their emails were."""
 
 
-class SharedMail:
+class SharedMail(OwnersAlone):
     """`mail` is the owner's, with the owner's quota; `reader` the own mail of whoever looks, who is all of `grantees`."""
 
     def __init__(self, owner: Account, mail: AccountMail, reader: AccountMail, grantees: frozenset[Grantee]) -> None:
@@ -399,54 +394,9 @@ class SharedMail:
 
     async def _require_annotating(self, mailbox: MailboxId | None) -> None:
         if mailbox is None:
-            _refuse()
+            refuse()
         if _ANNOTATING.isdisjoint(await self._require(mailbox, LOOKUP)):
             raise NotPermitted(str(mailbox))
-
-    # -- what concerns a whole account -----------------------------------------------------------------------------------
-    async def update_emails(self, updates: Sequence[EmailUpdate]) -> dict[EmailId, Exception | None]:
-        _refuse()
-
-    async def destroy_emails(self, ids: Sequence[EmailId]) -> list[EmailId]:
-        _refuse()
-
-    async def query(
-        self, criterion: Criterion, sort: Sequence[SortKey], collapse_threads: bool = False, limit: int | None = None
-    ) -> list[EmailId]:
-        _refuse()
-
-    async def threads(self, ids: Sequence[ThreadId]) -> dict[ThreadId, tuple[EmailId, ...]]:
-        _refuse()
-
-    async def save_upload(self, content: bytes) -> BlobId:
-        _refuse()
-
-    async def states(self) -> States:
-        _refuse()
-
-    async def email_changes(self, since: int, limit: int | None = None) -> ObjectChanges:
-        _refuse()
-
-    async def mailbox_changes(self, since: int, limit: int | None = None) -> ObjectChanges:
-        _refuse()
-
-    async def thread_changes(self, since: int, limit: int | None = None) -> ObjectChanges:
-        _refuse()
-
-    async def scripts(self) -> tuple[Script, ...]:
-        _refuse()
-
-    async def put_script(self, name: str, content: bytes) -> None:
-        _refuse()
-
-    async def activate_script(self, name: str) -> None:
-        _refuse()
-
-    async def delete_script(self, name: str) -> None:
-        _refuse()
-
-    async def rename_script(self, name: str, new: str) -> None:
-        _refuse()
 
 
 async def require(mail: AccountMail, mailbox: MailboxId, *needed: str) -> Rights:
@@ -460,7 +410,3 @@ async def require(mail: AccountMail, mailbox: MailboxId, *needed: str) -> Rights
 
 def _both(one: Rights, other: Rights) -> Rights:
     return Rights("".join(letter for letter in one if letter in other))
-
-
-def _refuse() -> NoReturn:
-    raise NotPermitted("that is the owner's alone")

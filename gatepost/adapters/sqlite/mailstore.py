@@ -12,13 +12,14 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TypeVar
 
-from gatepost.adapters.sqlite.accountmail import Shelf, SqliteAccountMail
+from gatepost.adapters.sqlite.accountmail import SqliteAccountMail
 from gatepost.adapters.sqlite.connections import STORAGE_FAILURES, NewerSchema, prepare, unavailable
 from gatepost.adapters.sqlite.copying import DATABASE, take_account
 from gatepost.adapters.sqlite.indexing import Indexing
 from gatepost.adapters.sqlite.mailschema import migrations
 from gatepost.adapters.sqlite.restoring import exchange, finish_exchanges, outlive, part
 from gatepost.adapters.sqlite.sharing import Sharing, granted_in
+from gatepost.adapters.sqlite.shelf import Shelf
 from gatepost.adapters.sqlite.threads import Threads
 from gatepost.adapters.sqlite.uidlists import UidLists
 from gatepost.adapters.sqlite.upkeep import SqliteUpkeep

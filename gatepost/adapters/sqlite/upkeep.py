@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import apsw
 
 from gatepost.adapters.sqlite import access, checking, contents, mending
-from gatepost.adapters.sqlite.accountmail import Shelf, void
 from gatepost.adapters.sqlite.connections import unavailable
 from gatepost.adapters.sqlite.contents import Doubt
 from gatepost.adapters.sqlite.copying import DATABASE, copy_database, copy_files
+from gatepost.adapters.sqlite.shelf import Shelf, void
 from gatepost.model.account import AccountId
 from gatepost.model.errors import StorageUnavailable
 from gatepost.model.upkeep import Fault
