@@ -26,18 +26,18 @@ def abuse(state: State, source: Address, kind: str, door: str, now: float) -> tu
     key = source_key(source)
     entry = state.sources.get(key)
     points = rule.weight(state.options.abuse).points
-    if not points or (not rule.proven_pay and state.proven(key, entry, now)) or _free(state, key, rule, now):
+    if not points or (not rule.proven_pay and state.crowds.size(key, now)) or _free(state, key, rule, now):
         return ()
     if entry is None:
         entry = Source(now)
         state.sources.put(key, entry, now)
     state.sources.dirty[key] = None
-    limit = state.source_limit(key, entry, now)
+    limit = state.source_limit(key, now)
     entry.take(points, limit, now)
     entry.note("", door, now)
     if not entry.settled(limit, now):
         return ()
-    entry.reason = f"abuse: {kind} ({rule.what})"
+    entry.because(f"abuse: {kind} ({rule.what})")
     return ban_source(state, source, key, entry, now)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from typing import TypeAlias
 
-from gatepost.guard.buckets import Bucket, Limit
+from gatepost.guard.buckets import Budget
 from gatepost.guard.verdicts import Tags
 
 _TAGS = 16  # wrong passwords remembered in each lane
@@ -21,16 +21,13 @@ STRANGERS = 0
 """The key of the lane that all strangers share."""
 
 
-class LaneBucket(Bucket):
-    """`wrong` are the last different wrong passwords' tags, in memory only, and `seen` when the last one came; `held`
-    points in flight."""
+class LaneBudget(Budget):
+    """`wrong` are the last different wrong passwords' tags, in memory only, and `seen` when the last one came."""
 
-    __slots__ = ("held", "in_flight", "seen", "wrong")
+    __slots__ = ("seen", "wrong")
 
     def __init__(self, now: float, level: float = 0.0) -> None:
         super().__init__(now, level)
-        self.in_flight = 0
-        self.held = 0.0
         self.wrong: array[int] | None = None
         self.seen = 0.0
 
@@ -50,10 +47,6 @@ class LaneBucket(Bucket):
         self.seen = now
         return known
 
-    def settled(self, limit: Limit, now: float) -> bool:
-        """Whether it is full without what is in flight."""
-        return self.full(limit, now, self.held)
-
 
 class AccountState:
     """`total` counts all lanes together; lanes are found by STRANGERS or by the key of the place that knows the account."""
@@ -61,18 +54,18 @@ class AccountState:
     __slots__ = ("failures", "lanes", "stored", "total")
 
     def __init__(self, now: float) -> None:
-        self.total = LaneBucket(now)
-        self.lanes: dict[int, LaneBucket] = {}
+        self.total = Budget(now)
+        self.lanes: dict[int, LaneBudget] = {}
         self.failures = 0
         self.stored = False
 
-    def lane(self, key: int, now: float) -> LaneBucket:
+    def lane(self, key: int, now: float) -> LaneBudget:
         """The lane's bucket, made where it is missing."""
         bucket = self.lanes.get(key)
         if bucket is None:
             if len(self.lanes) >= _LANES:
                 self._forget_one()
-            bucket = self.lanes[key] = LaneBucket(now)
+            bucket = self.lanes[key] = LaneBudget(now)
         return bucket
 
     def _forget_one(self) -> None:

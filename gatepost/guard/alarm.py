@@ -43,7 +43,8 @@ class Alarm:
         """One more counted failure."""
         self._pass(now)
         self.rate += 1.0
-        if self.rate > self.threshold / 2 and (self.on or self.rate > self.threshold):
+        threshold = self.threshold
+        if self.rate > threshold / 2 and (self.on or self.rate > threshold):
             self.on = True
             self._last = now
         self.dirty = True

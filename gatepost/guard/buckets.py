@@ -11,6 +11,7 @@ import msgspec
 from gatepost.model.units import Rate
 
 _CRUMB = 1e-6  # rounding, not points
+_ONE = 1.0 - _CRUMB  # room for one more
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -40,11 +41,12 @@ class Bucket:
 
     def drain(self, rate: float, now: float) -> float:
         """The points at `now`. A clock that went back drains nothing and fills nothing."""
-        if self.level:
-            left = self.level - (now - self.at) * rate if now > self.at else self.level
-            self.level = left if left > _CRUMB else 0.0
+        level, elapsed = self.level, now - self.at
         self.at = now
-        return self.level
+        if level and elapsed > 0.0:
+            level -= elapsed * rate
+            level = self.level = level if level > _CRUMB else 0.0
+        return level
 
     def room(self, limit: Limit, now: float) -> float:
         """Points that still fit; negative where the limit has shrunk since."""
@@ -52,19 +54,22 @@ class Bucket:
 
     def full(self, limit: Limit, now: float, held: float = 0.0) -> bool:
         """Whether not even one more wrong password fits, without `held`, the points of attempts in flight."""
-        room = 1.0 - _CRUMB
-        if limit.burst - (self.level - held) >= room:  # it only ever drains: what fits now will fit then
+        if limit.burst - (self.level - held) >= _ONE:  # it only ever drains: what fits now will fit then
             return False
-        return limit.burst - (self.drain(limit.rate, now) - held) < room
+        return limit.burst - (self.drain(limit.rate, now) - held) < _ONE
+
+    def fits(self, points: float, limit: Limit, now: float) -> bool:
+        """Whether there is room for all of them."""
+        return limit.burst - self.level >= points or limit.burst - self.drain(limit.rate, now) >= points
 
     def take(self, points: float, limit: Limit, now: float) -> float:
         """Adds `points`, up to the limit; returns what was added."""
-        room = limit.burst - self.drain(limit.rate, now)
-        taken = points if points < room else room
-        if taken <= 0.0:
-            return 0.0
-        self.level += taken
-        return taken
+        level = self.drain(limit.rate, now)
+        room = limit.burst - level
+        if points > room:
+            points = room if room > 0.0 else 0.0
+        self.level = level + points
+        return points
 
     def give(self, points: float) -> None:
         """Takes points out again."""
@@ -78,3 +83,35 @@ class Bucket:
     def empty_at(self, limit: Limit, now: float) -> float:
         """When nothing will be left of it."""
         return now + self.drain(limit.rate, now) / limit.rate
+
+
+class Budget(Bucket):
+    """A bucket that attempts in flight reserve points of: `held` points, of `in_flight` attempts."""
+
+    __slots__ = ("held", "in_flight")
+
+    def __init__(self, now: float, level: float = 0.0) -> None:
+        self.level = level
+        self.at = now
+        self.held = 0.0
+        self.in_flight = 0
+
+    def reserve(self, points: float, limit: Limit, now: float) -> float:
+        """Takes `points` for an attempt, up to the limit; returns what it holds."""
+        if self.level:
+            points = self.take(points, limit, now)
+        else:
+            points = points if points < limit.burst else limit.burst
+            self.level, self.at = points, now
+        self.in_flight += 1
+        self.held += points
+        return points
+
+    def reserve_nothing(self) -> float:
+        """For an attempt that only keeps it from being forgotten."""
+        self.in_flight += 1
+        return 0.0
+
+    def settled(self, limit: Limit, now: float) -> bool:
+        """Whether it is full without what is in flight, which may yet be right."""
+        return self.full(limit, now, self.held)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from gatepost.guard.familiarity import DAY, Tagger
 
 _PER_PLACE = 256
+_SIZES = 16384  # places whose sizes are at hand
 
 
 def _find(members: tuple[int, ...], account: int) -> int:
@@ -32,6 +33,8 @@ class Crowds:
         self._capacity = capacity
         self._places: dict[int, tuple[int, ...]] = {}
         self.dirty: set[tuple[int, int]] = set()
+        self._sizes: dict[int, int] = {}  # of places asked about on this day: looking one up again costs a keyed hash
+        self._day = -1
 
     def _place(self, place: int) -> int:
         return self._tagger.tag(b"p%d" % place)
@@ -40,8 +43,19 @@ class Crowds:
         """How many accounts are proven at `place` (a network's key)."""
         if not self._places:
             return 0
-        oldest = now // DAY - self._days
-        return sum(day >= oldest for day in self._places.get(self._place(place), ())[1::2])
+        day = int(now // DAY)
+        if day != self._day or len(self._sizes) >= _SIZES:
+            self._forget_sizes(day)
+        size = self._sizes.get(place)
+        if size is None:
+            oldest = day - self._days
+            size = sum(seen >= oldest for seen in self._places.get(self._place(place), ())[1::2])
+            self._sizes[place] = size
+        return size
+
+    def _forget_sizes(self, day: int = -1) -> None:
+        self._sizes.clear()
+        self._day = day
 
     def has(self, place: int, account: int, now: float) -> bool:
         """Whether `account` is proven at `place`."""
@@ -52,6 +66,7 @@ class Crowds:
     def join(self, place: int, account: int, now: float) -> None:
         """`account` is proven at `place`. The member unseen longest goes where there are too many."""
         tag, day = self._place(place), int(now // DAY)
+        self._sizes.pop(place, None)
         members = self._places.get(tag, ())
         at = _find(members, account)
         if at >= 0:
@@ -63,6 +78,7 @@ class Crowds:
             members = members[2:]
         elif not members and len(self._places) >= self._capacity:
             self._drop(next(iter(self._places)))
+            self._forget_sizes()
         self._places[tag] = (*members, account, day)
         self.dirty.add((tag, account))
 
@@ -85,11 +101,13 @@ class Crowds:
 
     def forget(self, account: int) -> None:
         """The account is erased."""
+        self._forget_sizes()
         for tag in list(self._places):
             self._keep(tag, (member != account for member in self._places[tag][::2]))
 
     def prune(self, now: float) -> None:
         """Forgets what is too old. Walks everything: once a day is enough."""
+        self._forget_sizes()
         oldest = now // DAY - self._days
         for tag in list(self._places):
             self._keep(tag, (day >= oldest for day in self._places[tag][1::2]))

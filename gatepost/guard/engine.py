@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from gatepost.guard import abuse as abusing
 from gatepost.guard import closing, explain, lifting, records, settling
 from gatepost.guard.bans import FOREVER, Ban
-from gatepost.guard.charging import Pending, charge
+from gatepost.guard.case import Case
+from gatepost.guard.charging import charge
 from gatepost.guard.exemptions import CannotBan
 from gatepost.guard.explain import LoginExplanation, SourceExplanation
 from gatepost.guard.familiarity import DAY
@@ -20,7 +21,7 @@ from gatepost.guard.options import GuardOptions
 from gatepost.guard.prefixes import network_key, source_key
 from gatepost.guard.rules import RULES
 from gatepost.guard.sentencing import announce, consequence
-from gatepost.guard.state import Case, State
+from gatepost.guard.state import State
 from gatepost.guard.upkeep import prune
 from gatepost.guard.verdicts import Admission, Attempt, Outcome, Refusal, Settlement, Tags, Ticket
 from gatepost.model.account import Login
@@ -38,7 +39,7 @@ class Guard:
         self._options = options
         self._state = State(options, hash_key)
         self._rules = RULES[options.policy]
-        self._in_flight: dict[int, Pending | Case] = {}  # a Case where nothing was charged (allow list)
+        self._in_flight: dict[int, Case] = {}
         self._number = 0
         self._outbox = records.Outbox()
         self._alarmed = False
@@ -73,29 +74,23 @@ class Guard:
         """Takes the attempt's slot on every key at once, or refuses it unverified (law 2)."""
         state = self._state
         case = Case(state, attempt, now)
-        held: Pending | Case = case
         if state.exemptions.allowed(attempt.source) is None:
             for rule in self._rules:
                 refusal = rule(state, case)
                 if refusal is not None:
                     return consequence(state, case, refusal)
-            held = charge(state, case)
-        self._number += 1
-        self._in_flight[self._number] = held
-        return Ticket(self._number, attempt, case.lane, now)
+            charge(state, case)
+        self._number = number = self._number + 1
+        self._in_flight[number] = case
+        return Ticket(number, attempt, case.lane, now)
 
     def settle(self, ticket: Ticket, outcome: Outcome, now: float, tags: Tags | None = None) -> Settlement:
         """The attempt's outcome. `tags` where they were made only now (a wrong password). A ticket settled before
         changes nothing."""
-        held = self._in_flight.pop(ticket.number, None)
-        if held is None:
+        case = self._in_flight.pop(ticket.number, None)
+        if case is None:
             return Settlement()
-        if isinstance(held, Pending):
-            return settling.settle(self._state, held, outcome, now, tags or ticket.attempt.tags)
-        held.now = now
-        if outcome is Outcome.RIGHT and not held.noted_today:
-            settling.remember(self._state, held)
-        return Settlement(why="wrong" if outcome is Outcome.WRONG else "")
+        return settling.settle(self._state, case, outcome, now, tags or ticket.attempt.tags)
 
     def abuse(self, source: Address, kind: str, now: float, door: str = "") -> tuple[Event, ...]:
         """A peer broke a rule that is not about passwords: the same points, the same ban. `kind` names the rule."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from gatepost.guard.abuse import delivered, free_used
-from gatepost.guard.accounts import STRANGERS, LaneBucket
+from gatepost.guard.accounts import STRANGERS, LaneBudget
 from gatepost.guard.bans import Ban
-from gatepost.guard.buckets import Limit
+from gatepost.guard.buckets import Bucket, Limit
+from gatepost.guard.case import Case
 from gatepost.guard.prefixes import address_key, network_of, source_key
 from gatepost.guard.rules import RULES
-from gatepost.guard.state import Case, State
+from gatepost.guard.state import State
 from gatepost.guard.verdicts import Admission, Attempt, Lane, Refusal, Rule
 from gatepost.model.account import Login
 from gatepost.model.address import Address
@@ -103,7 +104,7 @@ def explain_source(state: State, source: Address, admission: Admission, now: flo
     key = source_key(source)
     entry = state.sources.get(key)
     allowed, never = state.exemptions.allowed(source), state.exemptions.protected(source)
-    limit = state.source_limit(key, entry, now)
+    limit = state.source_limit(key, now)
     refusal = None if allowed else _refusal(state, _case(state, source, Login(""), now))
     return SourceExplanation(
         source=str(source),
@@ -133,7 +134,7 @@ def _networks(state: State, source: Address, now: float) -> tuple[Level, ...]:
         key = address_key(source, length)
         network = state.networks.get(key)
         if network is not None:
-            limit = state.network_limit(key, limit, network, now)
+            limit = state.network_limit(key, limit, now)
             level, empty = network.drain(limit.rate, now), network.empty_at(limit, now)
             levels.append(Level(str(source.network(length)), level, limit.burst, empty, len(network.logins)))
     return tuple(levels)
@@ -149,7 +150,7 @@ def explain_login(state: State, login: Login, now: float, source: Address | None
     strangers = account.lanes.get(STRANGERS) if account else None
     limit = plan.lanes[Lane.STRANGER]
     closed = strangers is not None and strangers.full(limit, now)
-    total = account.total if account else LaneBucket(now)
+    total = account.total if account else Bucket(now)
     return LoginExplanation(
         login=state.display(login),
         exists=login.account is not None,
@@ -165,7 +166,7 @@ def explain_login(state: State, login: Login, now: float, source: Address | None
     )
 
 
-def _lane(state: State, key: int, bucket: LaneBucket, now: float) -> Level:
+def _lane(state: State, key: int, bucket: LaneBudget, now: float) -> Level:
     if key == STRANGERS:
         return _level(
             "strangers" if not state.plan.strict else "everybody", bucket, state.plan.lanes[Lane.STRANGER], now
@@ -175,5 +176,5 @@ def _lane(state: State, key: int, bucket: LaneBucket, now: float) -> Level:
     return _level(f"{lane}{place}", bucket, state.plan.lanes[lane], now)
 
 
-def _level(name: str, bucket: LaneBucket, limit: Limit, now: float) -> Level:
+def _level(name: str, bucket: Bucket, limit: Limit, now: float) -> Level:
     return Level(name, bucket.drain(limit.rate, now), limit.burst, bucket.empty_at(limit, now))

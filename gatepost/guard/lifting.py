@@ -34,7 +34,9 @@ def _clear(table: Table[int, Source] | Table[int, Neighbourhood], network: Netwo
         if network.contains(other) or other.contains(network):
             source = table.entries[key]
             source.level = 0.0  # attempts in flight still hold this entry
-            source.logins, source.recent, source.refunds = (), (), None
+            source.logins = ()
+            if isinstance(source, Source):
+                source.recent, source.refunds = (), None
             source.fresh_evidence()
             table.dirty[key] = None
             if source.idle:
@@ -57,6 +59,7 @@ def lift_login(state: State, login: str) -> bool:
 
 def _reopen(account: AccountState) -> None:
     account.failures = 0
-    for bucket in (account.total, *account.lanes.values()):
-        bucket.level = 0.0
-        bucket.wrong = None
+    account.total.level = 0.0
+    for lane in account.lanes.values():
+        lane.level = 0.0
+        lane.wrong = None

@@ -9,10 +9,17 @@ import msgspec
 
 from gatepost.guard.buckets import Limit
 from gatepost.guard.options import GuardOptions
+from gatepost.guard.prefixes import address_key
 from gatepost.guard.verdicts import Lane
+from gatepost.model.address import Address
 
 NEAR_LENGTH = {4: 16, 6: 32}
 """The prefix length that counts as "the same network" for an account."""
+
+
+def near_key(address: Address) -> int:
+    """The key of that network around `address`."""
+    return address_key(address, NEAR_LENGTH[address.version])
 
 
 class Sentence(msgspec.Struct, frozen=True):
@@ -47,7 +54,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     scram_factor: float = 1.0
     room_per_account: float = 0.0
     room_most: float = 0.0
-    attack_limit: float | None = None
+    attack: Limit | None = None
+    """That of a never-proven source while the site is under attack."""
     networks4: tuple[tuple[int, Limit], ...] = ()
     networks6: tuple[tuple[int, Limit], ...] = ()
     children: int = 0
@@ -55,6 +63,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     refund: Limit | None = None
     refund_within: float = 0.0
     confined_near: int = 1 << 30
+
+    def source_limit(self, proven: int, under_attack: bool) -> Limit:
+        """Points that a source may have: many accounts proven there earn it room, an attack on the site leaves strangers
+        less."""
+        if proven and self.room_per_account:
+            return self.source.raised(self.room_per_account * proven, self.room_most)
+        return self.attack if under_attack and not proven and self.attack is not None else self.source
 
 
 def plan_of(options: GuardOptions) -> Plan:
@@ -97,7 +112,7 @@ def plan_of(options: GuardOptions) -> Plan:
         scram_factor=full.scram_factor,
         room_per_account=full.room_per_account,
         room_most=full.room_most,
-        attack_limit=full.attack_limit,
+        attack=Limit(min(full.attack_limit, address.burst), address.rate),
         networks4=((24, small), (16, large)),
         networks6=((56, small), (48, medium), (32, large)),
         children=full.network_children,

@@ -10,13 +10,14 @@ from typing import Any
 
 import msgspec
 
-from gatepost.guard.accounts import AccountKey, AccountState, LaneBucket
-from gatepost.guard.buckets import Bucket
+from gatepost.guard.accounts import AccountKey, AccountState, LaneBudget
+from gatepost.guard.buckets import Bucket, Budget
 from gatepost.guard.conduct import Conduct
 from gatepost.guard.prefixes import is_key, network_of
-from gatepost.guard.sources import Neighbourhood, Source
+from gatepost.guard.sources import Neighbourhood, Source, Watched
 from gatepost.guard.state import State
 from gatepost.guard.table import Table
+from gatepost.model.events import Evidence
 from gatepost.ports.guardstore import Record
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -97,10 +98,11 @@ def _source_records(name: str, table: Table[int, Any]) -> Iterator[Record]:
         yield Record(name, _number(key), None if source is None else _encode(_row(source)))
 
 
-def _row(source: Source) -> _SourceRow:
+def _row(source: Watched) -> _SourceRow:
+    shown = source.shown
     return _SourceRow(
         source.level, source.at, source.logins, source.failures, source.first, source.last,
-        source.names, source.doors, source.reason,
+        shown.logins, shown.doors, shown.reason,
     )  # fmt: skip
 
 
@@ -169,22 +171,22 @@ def load(state: State, records: Iterable[Record], now: float) -> None:
 
 
 def _load_source(state: State, key: bytes, value: bytes, now: float) -> None:
-    source = _filled(Source(now), _source_row(value), now)
+    source = Source(now)
+    _fill(source, _source_row(value), now)
     state.sources.put(int.from_bytes(key, "big"), source, now)
 
 
 def _load_network(state: State, key: bytes, value: bytes, now: float) -> None:
     network = Neighbourhood(now)
-    _filled(network, _source_row(value), now)
+    _fill(network, _source_row(value), now)
     state.networks.put(int.from_bytes(key, "big"), network, now)
 
 
-def _filled(source: Source, row: _SourceRow, now: float) -> Source:
+def _fill(source: Watched, row: _SourceRow, now: float) -> None:
     source.level, source.at = row.level, min(row.at, now)
     source.logins, source.failures, source.first, source.last = row.logins, row.failures, row.first, row.last
-    source.names, source.doors, source.reason = row.names, row.doors, row.reason
+    source.shown = Evidence(row.reason, row.doors, row.names)
     source.stored = True
-    return source
 
 
 def _load_conduct(state: State, key: bytes, value: bytes, now: float) -> None:
@@ -205,9 +207,9 @@ def _load_slot(state: State, key: bytes, value: bytes, now: float) -> None:
 def _account(value: bytes, now: float) -> AccountState:
     row = _account_row(value)
     account = AccountState(now)
-    account.total = LaneBucket(min(row.at, now), row.total)
+    account.total = Budget(min(row.at, now), row.total)
     account.failures = row.failures
-    account.lanes = {int.from_bytes(lane, "big"): LaneBucket(min(at, now), level) for lane, level, at in row.lanes}
+    account.lanes = {int.from_bytes(lane, "big"): LaneBudget(min(at, now), level) for lane, level, at in row.lanes}
     account.stored = True
     return account
 

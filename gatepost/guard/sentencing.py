@@ -6,10 +6,12 @@ A source is banned for what itself did, never for the heat of the account that i
 from __future__ import annotations
 
 from gatepost.guard.bans import Ban, Scope
-from gatepost.guard.charging import Share, open_source
+from gatepost.guard.buckets import Limit
+from gatepost.guard.case import Case
+from gatepost.guard.charging import open_source
 from gatepost.guard.prefixes import network_of
-from gatepost.guard.sources import Source
-from gatepost.guard.state import Case, State
+from gatepost.guard.sources import Neighbourhood, Source
+from gatepost.guard.state import State
 from gatepost.guard.verdicts import Refusal, Rule
 from gatepost.model.address import Address
 from gatepost.model.events import Banned, Evidence
@@ -33,9 +35,11 @@ def ban_source(state: State, address: Address, key: int, source: Source, now: fl
     """Bans a source that is full; () where it is exempt or banned already."""
     if state.exemptions.exempt(address) or state.bans.holds(key, now):
         return ()
-    proven = state.proven(key, source, now)
+    proven = state.crowds.size(key, now)
     scope: Scope = "confined" if proven and state.plan.confine else "all"
-    reason = source.reason or ("too many wrong passwords" if source.failures else "came back with its limit used up")
+    reason = source.shown.reason
+    if not reason:
+        reason = "too many wrong passwords" if source.failures else "came back with its limit used up"
     evidence = source.evidence(reason)
     source.fresh_evidence()
     return (_ban(state, key, proven, scope, evidence, now),)
@@ -46,16 +50,16 @@ def consequence(state: State, case: Case, refusal: Refusal) -> Refusal:
     source, now = case.source, case.now
     if refusal.rule is Rule.PASSWORD:
         source = open_source(state, case)
-        source.take(1.0, state.source_limit(case.source_key, source, now), now)
+        source.take(1.0, state.source_limit(case.source_key, now), now)
         source.note(state.display(case.attempt.login), case.attempt.door, now)
-        source.reason = source.reason or "one password tried on many accounts"
+        source.because(source.shown.reason or "one password tried on many accounts")
         if case.attempt.tags is not None:
             state.spraying.note(case.attempt.tags, case.login_tag & 0xFFFFFFFF, now)
     elif refusal.rule is not Rule.SOURCE and refusal.rule is not Rule.CONFINED:
         return refusal
-    if source is None or not source.settled(state.source_limit(case.source_key, source, now), now):
+    if source is None or not source.settled(state.source_limit(case.source_key, now), now):
         return refusal
-    if not source.failures and state.proven(case.source_key, source, now):
+    if not source.failures and state.crowds.size(case.source_key, now):
         return refusal  # a ban has just ended and nobody failed since: good accounts' neighbours may wait for room
     events = ban_source(state, case.attempt.source, case.source_key, source, now)
     if not events:
@@ -64,21 +68,15 @@ def consequence(state: State, case: Case, refusal: Refusal) -> Refusal:
     return Refusal(refusal.rule, wait, refusal.close, events)
 
 
-def ban_networks(state: State, shares: list[Share], child: int, now: float) -> tuple[Banned, ...]:
-    """Notes that a part of each network failed, and bans those that are full through enough different parts."""
-    events: tuple[Banned, ...] = ()
-    for key, network, limit, _ in shares:
-        part = child >> 9 & 0xFFFFFFFF  # the last bits of its prefix, which tell it from the others
-        parts = network.note_login(part, state.plan.children)
-        child = key
-        if parts < state.plan.children or not network.settled(limit, now) or state.bans.holds(key, now):
-            continue
-        if network.settled(state.network_limit(key, limit, network, now), now):
-            evidence = network.evidence(f"strangers from {parts} or more parts of this network guessed passwords")
-            network.fresh_evidence()
-            proven = state.proven(key, network, now)
-            events += (_ban(state, key, proven, "strangers", evidence, now),)
-    return events
+def ban_network(
+    state: State, key: int, network: Neighbourhood, limit: Limit, parts: int, now: float
+) -> tuple[Banned, ...]:
+    """Bans a network that is full through so many different parts, if it is full with the room that it has earned too."""
+    if state.bans.holds(key, now) or not network.settled(state.network_limit(key, limit, now), now):
+        return ()
+    evidence = network.evidence(f"strangers from {parts} or more parts of this network guessed passwords")
+    network.fresh_evidence()
+    return (_ban(state, key, state.crowds.size(key, now), "strangers", evidence, now),)
 
 
 def _ban(state: State, key: int, proven: int, scope: Scope, evidence: Evidence, now: float) -> Banned:

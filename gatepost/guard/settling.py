@@ -4,56 +4,58 @@ from __future__ import annotations
 
 from gatepost.guard.accounts import STRANGERS
 from gatepost.guard.buckets import Limit
-from gatepost.guard.charging import Pending, charge_network, charge_networks, land, land_networks, release
+from gatepost.guard.case import Case
+from gatepost.guard.charging import charge_networks, land, release
+from gatepost.guard.plan import near_key
 from gatepost.guard.prefixes import address_key
-from gatepost.guard.sentencing import ban_networks, ban_source
-from gatepost.guard.state import Case, State
+from gatepost.guard.sentencing import ban_network, ban_source
+from gatepost.guard.sources import Source
+from gatepost.guard.state import State
 from gatepost.guard.verdicts import Lane, Outcome, Settlement, Tags
 from gatepost.model.events import AccountClosed, Event
 
 _PARENTS = {4: (24, 16), 6: (32,)}  # networks whose proven accounts are counted; a /48 and smaller is one customer's
 
 
-def settle(state: State, pending: Pending, outcome: Outcome, now: float, tags: Tags | None) -> Settlement:
-    """The one way out of flight."""
-    pending.case.now = now
-    land(state, pending)
+def settle(state: State, case: Case, outcome: Outcome, now: float, tags: Tags | None) -> Settlement:
+    """The one way out of flight: everything that the attempt holds is given back (`release`) or stays (`land`)."""
+    case.now = now
+    if case.source is None or not case.points:  # nothing was charged: on the allow list
+        if outcome is Outcome.RIGHT and not case.noted_today:
+            _remember(state, case)
+        return Settlement(why="wrong" if outcome is Outcome.WRONG else "")
     if outcome is Outcome.RIGHT:
-        return _right(state, pending)
+        return _right(state, case, case.source)
+    if outcome is Outcome.WRONG:
+        return _wrong(state, case, case.source, tags)
     if outcome is Outcome.ABANDONED:
-        attempt = pending.case.attempt
-        pending.source.note(state.display(attempt.login), attempt.door, now)
+        land(case)
+        case.source.note(state.display(case.attempt.login), case.attempt.door, now)
         return Settlement(counted=True)
-    if outcome is Outcome.PREVIOUS or outcome is Outcome.UNTRIED:
-        release(state, pending)
-        return Settlement(why="previous" if outcome is Outcome.PREVIOUS else "")
-    if tags is not None and _repeated(state, pending, tags):
-        release(state, pending)
-        return Settlement(why="repeated")
-    return Settlement(counted=True, why="wrong", events=_wrong(state, pending, tags))
+    release(state, case)
+    return Settlement(why="previous" if outcome is Outcome.PREVIOUS else "")
 
 
 # -- right -------------------------------------------------------------------------------------------------------
 
 
-def _right(state: State, pending: Pending) -> Settlement:
-    case = pending.case
+def _right(state: State, case: Case, source: Source) -> Settlement:
     if _banned_meanwhile(state, case):
+        land(case)
         return Settlement(counted=True, too_late=True)
-    release(state, pending)
+    release(state, case)
     first = case.lane is Lane.STRANGER and _still_strange(state, case)
     elsewhere = first and state.familiarity.has_history(case.login_tag)
     if not case.noted_today:
-        remember(state, case)
-    if state.plan.refund is not None and pending.source.recent:
-        _refund(state, pending)
+        _remember(state, case)
+    if source.recent:
+        _refund(state, case, source)
     return Settlement(first_from_here=first, known_elsewhere=elsewhere)
 
 
 def _still_strange(state: State, case: Case) -> bool:
     """A client that opens three connections at once is a stranger on the first one only."""
-    kind, now = case.attempt.kind, case.now
-    return state.lane(case.login_tag, case.source_key, case.network_key, kind, now)[0] is Lane.STRANGER
+    return state.lane(case.login_tag, case.attempt.source, case.attempt.kind, case.now)[0] is Lane.STRANGER
 
 
 def _banned_meanwhile(state: State, case: Case) -> bool:
@@ -66,28 +68,23 @@ def _banned_meanwhile(state: State, case: Case) -> bool:
     return case.ban.by_hand or not state.plan.confine or not case.welcome_here(state)
 
 
-def remember(state: State, case: Case) -> None:
+def _remember(state: State, case: Case) -> None:
     """The account is proven at this source and network with this kind of client, for 30 days from now."""
     account, now, kind = case.login_tag, case.now, case.attempt.kind
-    known = state.familiarity
+    known, address = state.familiarity, case.attempt.source
+    near = near_key(address)
     known.remember(account, case.source_key, kind, now)
-    known.remember(account, case.network_key, kind, now)
-    known.remember(account, case.network_key, None, now)
+    known.remember(account, near, kind, now)
+    known.remember(account, near, None, now)
     state.crowds.join(case.source_key, account, now)
-    address = case.attempt.source
     for length in _PARENTS[address.version]:
-        key = address_key(address, length)
-        state.crowds.join(key, account, now)
-        if (network := state.networks.get(key)) is not None:
-            network.proven_day = -1  # look it up again
-    if (source := state.sources.get(case.source_key)) is not None:
-        source.proven_day = -1
+        state.crowds.join(address_key(address, length), account, now)
 
 
-def _refund(state: State, pending: Pending) -> None:
+def _refund(state: State, case: Case, source: Source) -> None:
     """Typos vanish: a right sign-in gives back what the same account was charged for at the same source in the last
     hour, up to a daily allowance, so that an infected neighbour cannot live off the owner's polls."""
-    plan, case, source = state.plan, pending.case, pending.source
+    plan = state.plan
     points = source.refundable(case.login_tag, case.now - plan.refund_within)
     if points and plan.refund is not None:
         allowance = source.refund_allowance(case.login_tag, case.now)
@@ -98,57 +95,69 @@ def _refund(state: State, pending: Pending) -> None:
 # -- wrong -------------------------------------------------------------------------------------------------------
 
 
-def _repeated(state: State, pending: Pending, tags: Tags) -> bool:
-    """Law 6: the same wrong password for the same account in the same lane is no new guess."""
-    return pending.bucket is not None and pending.bucket.repeated(tags, pending.case.now)
+def _wrong(state: State, case: Case, source: Source, tags: Tags | None) -> Settlement:
+    """The charge is kept, unless it is no new guess (law 6): the same wrong password for the same account in the same
+    lane."""
+    if tags is not None and case.budget is not None and case.budget.repeated(tags, case.now):
+        release(state, case)
+        return Settlement(why="repeated")
+    land(case)
+    state.alarm.count(case.now)
+    if state.plan.spray_accounts and tags is not None and case.lane is not Lane.FAMILIAR:
+        state.spraying.note(tags, case.login_tag & 0xFFFFFFFF, case.now)
+    name = state.display(case.attempt.login)
+    events = _weigh(state, case, source, name) + _closing(case, name)
+    return Settlement(counted=True, why="wrong", events=events)
 
 
-def _wrong(state: State, pending: Pending, tags: Tags | None) -> tuple[Event, ...]:
-    case, plan = pending.case, state.plan
-    source, now, attempt = pending.source, case.now, case.attempt
-    state.alarm.count(now)
-    proven = state.proven(case.source_key, source, now)
-    breadth = source.note_login(case.login_tag, plan.breadth if not proven else 1)
-    points = pending.points * (1 if proven else breadth)
-    limit = state.source_limit(case.source_key, source, now)
-    if points > pending.source_points:
+def _weigh(state: State, case: Case, source: Source, name: str) -> tuple[Event, ...]:
+    """Source and networks pay for breadth too, and are banned if that fills them."""
+    plan, now, door, tag = state.plan, case.now, case.attempt.door, case.login_tag
+    proven = state.crowds.size(case.source_key, now)
+    limit = plan.source_limit(proven, state.alarm.on)
+    breadth = source.note_login(tag, 1 if proven else plan.breadth)
+    points = case.points if proven or breadth == 1 else case.points * breadth
+    reserved = case.held[0][1]
+    if points > reserved:
         most = Limit(plan.overfill * max(limit.burst, plan.source.burst), plan.source.rate)
-        source.take(points - pending.source_points, most, now)
-    name = state.display(attempt.login)
-    source.note(name, attempt.door, now)
-    if plan.refund is not None and attempt.login.account is not None:
-        source.note_recent(case.login_tag, points, now)
+        source.take(points - reserved, most, now)
+    source.note(name, door, now)
+    if plan.refund is not None and case.attempt.login.account is not None:
+        source.note_recent(tag, points, now)
     state.sources.dirty[case.source_key] = None
-    if plan.spray_accounts and tags is not None and case.lane is not Lane.FAMILIAR:
-        state.spraying.note(tags, case.login_tag & 0xFFFFFFFF, now)
-    events: tuple[Event, ...] = _charge_around(state, pending, points, name)
+    _charge_around(state, case, points)
+    events: tuple[Event, ...] = ()
+    child = case.source_key
+    for key, network, room in case.shares:
+        network.note(name, door, now)
+        parts = network.note_part(child, plan.children)
+        child = key
+        if parts >= plan.children and network.settled(room, now):
+            events += ban_network(state, key, network, room, parts, now)
     if source.settled(limit, now):
-        events += ban_source(state, attempt.source, case.source_key, source, now)
-    return events + _closing(state, pending, name)
+        events += ban_source(state, case.attempt.source, case.source_key, source, now)
+    return events
 
 
-def _charge_around(state: State, pending: Pending, points: float, name: str) -> tuple[Event, ...]:
+def _charge_around(state: State, case: Case, points: float) -> None:
     """The networks pay the same points as the source; those of a known lane are charged only now."""
-    case = pending.case
-    if not pending.networks:
-        pending.networks = charge_networks(state, case, points)
-        land_networks(pending)
-    else:
-        more = points - pending.points
-        for key, network, limit, _ in pending.networks if more else ():
-            charge_network(state, key, network, limit, more, case.now)
-    for _, network, _, _ in pending.networks:
-        network.note(name, case.attempt.door, case.now)
-    return ban_networks(state, pending.networks, case.source_key, case.now)
+    if not case.shares:
+        case.held = []
+        charge_networks(state, case, points)
+        land(case)
+    elif points > case.points:
+        more, now = points - case.points, case.now
+        for key, network, limit in case.shares:
+            room = limit if network.fits(more, limit, now) else state.network_limit(key, limit, now)
+            network.take(more, room, now)
 
 
-def _closing(state: State, pending: Pending, name: str) -> tuple[Event, ...]:
+def _closing(case: Case, name: str) -> tuple[Event, ...]:
     """Tells once that an account has just closed to strangers."""
-    account, bucket, case = pending.account, pending.bucket, pending.case
-    if account is None or bucket is None:
+    account, budget, limit = case.account, case.budget, case.lane_limit
+    if account is None or budget is None:
         return ()
     account.failures += 1
-    limit = case.lane_limit
-    if case.lane_key != STRANGERS or not bucket.full(limit, case.now):
+    if case.lane_key != STRANGERS or not budget.full(limit, case.now):
         return ()
-    return (AccountClosed(case.now, name, case.now + bucket.wait(limit, case.now), account.failures),)
+    return (AccountClosed(case.now, name, case.now + budget.wait(limit, case.now), account.failures),)

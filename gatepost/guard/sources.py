@@ -7,82 +7,103 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from gatepost.guard.buckets import Bucket, Limit
+from msgspec.structs import replace
+
+from gatepost.guard.buckets import Bucket, Budget
 from gatepost.model.events import Evidence
 
 _SHOWN = 8  # logins and doors named in evidence
 _RECENT = 8  # wrong attempts that may yet be given back
+_NOTHING = Evidence(reason="")
 
 
-@lru_cache(maxsize=1024)
-def _with(shown: tuple[str, ...], name: str) -> tuple[str, ...]:
-    """One more door or login to show. Thousands of sources share a handful of tuples of doors; a source and the networks
-    around it share those of logins."""
-    return (*shown[1 - _SHOWN :], name)
+@lru_cache(maxsize=4096)
+def _first(name: str, door: str) -> Evidence:
+    """What is shown of one failure: thousands of sources that try one account share it."""
+    return Evidence("", (door,) if door else (), (name,) if name else ())
 
 
-@lru_cache(maxsize=1024)
-def _and(tags: tuple[int, ...], tag: int) -> tuple[int, ...]:
-    """One more tag: those who try one account share the tuple."""
-    return (*tags, tag)
+def _with(shown: Evidence, name: str, door: str) -> Evidence:
+    """One more login or door to show."""
+    if shown is _NOTHING:
+        return _first(name, door)
+    names, doors = shown.logins, shown.doors
+    if name and name not in names:
+        names = (*names[1 - _SHOWN :], name)
+    if door and door not in doors:
+        doors = (*doors[1 - _SHOWN :], door)
+    return Evidence(shown.reason, doors, names)
 
 
-class Source(Bucket):
-    """`logins` are short tags of the different logins it failed on; `held` points reserved by attempts in flight."""
+@lru_cache(maxsize=4096)
+def _only(tag: int) -> tuple[int, ...]:
+    """One tag: those who try one account share it."""
+    return (tag,)
 
-    __slots__ = (
-        "doors", "failures", "first", "held", "in_flight", "last", "logins", "names", "proven", "proven_day",
-        "reason", "recent", "refunds", "stored",
-    )  # fmt: skip
+
+class Watched(Budget):
+    """What sources and networks have in common. `logins` tell how broad the failures were. Of the `failures` since
+    the last ban: when the `first` and the `last` were, and what is `shown` of them (logins, doors, and a reason where it is
+    not passwords)."""
+
+    __slots__ = ("failures", "first", "last", "logins", "shown", "stored")
 
     def __init__(self, now: float, level: float = 0.0) -> None:
         self.level = level
         self.at = now
-        self.in_flight = 0
         self.held = 0.0
+        self.in_flight = 0
         self.logins: tuple[int, ...] = ()
-        self.recent: tuple[float, ...] = ()  # login's tag, points, when; and so on
-        self.refunds: dict[int, Bucket] | None = None
-        self.proven = 0
-        self.proven_day = -1
-        self.stored = False
-        self.last = 0.0
         self.failures = 0
-        self.first = 0.0
-        self.names: tuple[str, ...] = ()
-        self.doors: tuple[str, ...] = ()
-        self.reason = ""
-
-    def fresh_evidence(self) -> None:
-        """The next ban tells its own story. Breadth is not forgotten."""
-        self.failures, self.first = 0, 0.0
-        self.names = self.doors = ()
-        self.reason = ""
+        self.first = self.last = 0.0
+        self.shown = _NOTHING
+        self.stored = False
 
     @property
     def idle(self) -> bool:
         """Nothing worth keeping."""
         return not (self.level or self.in_flight or self.logins or self.failures)
 
-    def settled(self, limit: Limit, now: float) -> bool:
-        """Whether it is full without what is in flight, which may yet be right."""
-        return self.full(limit, now, self.held)
-
     def note(self, name: str, door: str, now: float) -> None:
         """One more failure, for the evidence."""
         self.failures += 1
         self.first = self.first or now
         self.last = now
-        if name and name not in self.names:
-            self.names = _with(self.names, name)
-        if door and door not in self.doors:
-            self.doors = _with(self.doors, door)
+        shown = self.shown
+        if name not in shown.logins or door not in shown.doors:
+            self.shown = _with(shown, name, door)
+
+    def because(self, reason: str) -> None:
+        """That what failed last was not a password."""
+        self.shown = replace(self.shown, reason=reason)
+
+    def evidence(self, reason: str) -> Evidence:
+        """Why there is a ban."""
+        shown = self.shown
+        return Evidence(reason, shown.doors, shown.logins, self.failures, self.first, self.last)
+
+    def fresh_evidence(self) -> None:
+        """The next ban tells its own story. Breadth, and when the last failure was, are not forgotten."""
+        self.failures, self.first, self.shown = 0, 0.0, _NOTHING
+
+
+class Source(Watched):
+    """`logins` are short tags of the different logins it failed on. `recent` wrong attempts may yet be given back: login's
+    tag, points, when; and so on. `refunds`: what was given back lately, by login."""
+
+    __slots__ = ("recent", "refunds")
+
+    def __init__(self, now: float, level: float = 0.0) -> None:
+        Watched.__init__(self, now, level)
+        self.recent: tuple[float, ...] = ()
+        self.refunds: dict[int, Bucket] | None = None
 
     def note_login(self, tag: int, most: int) -> int:
-        """The number of different logins it failed on, `tag` among them."""
-        if tag not in self.logins and len(self.logins) < most:
-            self.logins = _and(self.logins, tag)
-        return max(1, len(self.logins))
+        """The number of different logins it failed on, `tag` among them; `most` are counted."""
+        logins = self.logins
+        if tag not in logins and len(logins) < most:
+            logins = self.logins = (*logins, tag) if logins else _only(tag)
+        return len(logins)
 
     def note_recent(self, tag: int, points: float, now: float) -> None:
         """Points that a right sign-in by the same login may give back."""
@@ -112,14 +133,17 @@ class Source(Bucket):
             bucket = self.refunds[tag] = Bucket(now)
         return bucket
 
-    def evidence(self, reason: str) -> Evidence:
-        """Why there is a ban."""
-        return Evidence(
-            reason=reason, doors=self.doors, logins=self.names, failures=self.failures, first=self.first, last=self.last
-        )
 
-
-class Neighbourhood(Source):
+class Neighbourhood(Watched):
     """A network around sources. `logins` are tags of the different parts of it that failed."""
 
     __slots__ = ()
+
+    def note_part(self, child: int, most: int) -> int:
+        """The number of different parts that failed, that with the key `child` among them; `most` are counted."""
+        parts = self.logins
+        if len(parts) < most:
+            part = child >> 9 & 0xFFFFFFFF  # the last bits of its prefix, which tell it from the others
+            if part not in parts:
+                parts = self.logins = (*parts, part)
+        return len(parts)

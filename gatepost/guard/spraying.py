@@ -23,27 +23,33 @@ class SprayTable:
 
     def sprayed(self, tags: Tags, now: float) -> bool:
         """Whether this password is one."""
-        for tag in tags.spray:
-            entry = self._seen.get(tag) if tag else None
-            if entry is not None and now - entry[0] <= _WITHIN and len(entry[1]) >= self._threshold:
-                return True
-        return False
+        new, old = tags.spray
+        return len(self._accounts(new, now)) >= self._threshold or len(self._accounts(old, now)) >= self._threshold
 
     def note(self, tags: Tags, account: int, now: float) -> None:
-        """It was wrong for one more account."""
-        accounts: tuple[int, ...] = ()
-        for tag in tags.spray:
-            entry = self._seen.pop(tag, None) if tag else None
-            if entry is not None and now - entry[0] <= _WITHIN:
-                accounts += tuple(known for known in entry[1] if known not in accounts)
+        """It was wrong for one more account. An entry under yesterday's key becomes part of that under today's."""
+        new, old = tags.spray
+        accounts = self._accounts(new, now)
+        if old in self._seen:
+            accounts += tuple(known for known in self._accounts(old, now) if known not in accounts)
+            del self._seen[old]
         if account not in accounts and len(accounts) < self._threshold:
             accounts = (*accounts, account)
-        if len(self._seen) >= _ENTRIES:
+        if self._seen.pop(new, None) is None and len(self._seen) >= _ENTRIES:
             self._make_room()
-        self._seen[tags.spray[0]] = (now, accounts)
+        self._seen[new] = (now, accounts)
+
+    def _accounts(self, tag: int, now: float) -> tuple[int, ...]:
+        """Those on which it was wrong lately."""
+        entry = self._seen.get(tag)
+        return entry[1] if entry is not None and now - entry[0] <= _WITHIN else ()
 
     def _make_room(self) -> None:
         """Of the oldest, the one seen on the fewest accounts goes; the others are looked at again later."""
+        oldest = next(iter(self._seen))
+        if len(self._seen[oldest][1]) < 2:
+            del self._seen[oldest]
+            return
         looked: list[int] = []
         for tag, (_, accounts) in self._seen.items():
             looked.append(tag)

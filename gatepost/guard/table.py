@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
+from itertools import count
 from typing import Generic, Protocol, TypeVar
 
 
@@ -24,9 +25,12 @@ _GO = 4  # and how many of them go, so that the next few additions cost nothing
 
 
 class Table(Generic[K, E]):
-    """`worth` says how much it would hurt to forget an entry at a time: the smallest of 16 old ones go."""
+    """`worth` says how much it would hurt to forget each of some entries at a time, `busy` which go only where all are so:
+    the smallest of 16 old ones go."""
 
-    def __init__(self, capacity: int, worth: Callable[[K, E, float], float]) -> None:
+    def __init__(
+        self, capacity: int, worth: Callable[[list[E], float], list[float]], busy: Callable[[K, E, float], bool]
+    ) -> None:
         self.entries: dict[K, E] = {}
         self.dirty: dict[K, None] = {}  # in the order of change: the same calls give the same records
         # keys, the oldest or those looked at longest ago first, some of them gone since: a dict that loses its first entries
@@ -34,6 +38,7 @@ class Table(Generic[K, E]):
         self._order: deque[K] = deque()
         self._capacity = capacity
         self._worth = worth
+        self._busy = busy
 
     def get(self, key: K) -> E | None:
         """The entry, if there is one."""
@@ -72,20 +77,31 @@ class Table(Generic[K, E]):
     def _oldest(self, most: int) -> list[K]:
         """Takes out of the order; each once, and only what is there."""
         found: dict[K, None] = {}
+        take = self._order.popleft
         while self._order and len(found) < most:
-            key = self._order.popleft()
-            if key in self.entries:
-                found[key] = None
+            some = [take() for _ in range(min(most - len(found), len(self._order)))]
+            found |= dict.fromkeys(filter(self.entries.__contains__, some))
         return list(found)
 
     def _evict(self, now: float) -> None:
         """The others that were looked at are young again, so that the next look sees other ones."""
-        worth, entries = self._worth, self.entries
-        weighed = [(worth(key, entries[key], now), place, key) for place, key in enumerate(self._oldest(_LOOK))]
-        weighed.sort()
-        for _, _, key in weighed[:_GO]:
+        keys = self._oldest(_LOOK)
+        worth = self._worth([self.entries[key] for key in keys], now)
+        ranked = [key for _, _, key in sorted(zip(worth, count(), keys, strict=False))]
+        for key in self._least(ranked, now):
+            ranked.remove(key)
             self.drop(key)
-        self._order.extend([key for _, _, key in weighed[_GO:]])
+        self._order.extend(ranked)
+
+    def _least(self, ranked: list[K], now: float) -> list[K]:
+        """Those of least worth, busy ones only where there are not enough others."""
+        least: list[K] = []
+        for key in ranked:
+            if not self._busy(key, self.entries[key], now):
+                least.append(key)
+                if len(least) == _GO:
+                    return least
+        return least + [key for key in ranked if key not in least][: _GO - len(least)]
 
     def prune(self, now: float, budget: int, idle: Callable[[E], bool]) -> None:
         """Forgets what is idle among the `budget` oldest; call it again and again to get round."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gatepost.guard.accounts import STRANGERS, AccountState
-from gatepost.guard.sources import Source
+from gatepost.guard.sources import Watched
 from gatepost.guard.state import State
 from gatepost.guard.verdicts import Lane
 
@@ -26,7 +26,7 @@ def prune(state: State, now: float, daily: bool) -> None:
         state.crowds.prune(now)
 
 
-def _source_over(state: State, source: Source, now: float) -> bool:
+def _source_over(state: State, source: Watched, now: float) -> bool:
     return not source.in_flight and now - source.last > _BREADTH and not source.drain(state.plan.source.rate, now)
 
 

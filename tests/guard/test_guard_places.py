@@ -114,6 +114,20 @@ def test_good_accounts_earn_their_address_room() -> None:
     assert (ban.scope, ban.until - ban.since) == ("confined", HOUR)
 
 
+def test_an_erased_account_earns_no_room_any_more() -> None:
+    line = Timeline(policy="full")
+    for n in range(5):
+        line.right("203.0.113.9", f"colleague{n}")
+    line.wrong("203.0.113.9", "victim")
+    source = parse_address("203.0.113.9")
+    known = line.guard.explain_source(source, line.now)
+    assert (known.proven_accounts, known.points.limit) == (5, 25)
+    for n in range(5):
+        line.guard.forget(f"colleague{n}@here.example")
+    known = line.guard.explain_source(source, line.now)
+    assert (known.proven_accounts, known.points.limit) == (0, 10)
+
+
 def test_attack_mode_tightens_strangers_only() -> None:
     line = Timeline(policy="full")
     line.right("192.0.2.33", "ann")

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from gatepost.guard.case import Case
 from gatepost.guard.rules import account_limit, banned, in_flight, neighbourhood, source_limit, spraying
-from gatepost.guard.state import Case, State
+from gatepost.guard.state import State
 from gatepost.guard.verdicts import Refusal
 
 RefusalRule: TypeAlias = Callable[[State, Case], Refusal | None]

@@ -5,9 +5,9 @@ App passwords and tokens work on a closed account, since they cannot be guessed.
 
 from __future__ import annotations
 
-from gatepost.guard.accounts import LaneBucket
-from gatepost.guard.buckets import Limit
-from gatepost.guard.state import Case, State
+from gatepost.guard.buckets import Budget, Limit
+from gatepost.guard.case import Case
+from gatepost.guard.state import State
 from gatepost.guard.verdicts import Refusal, Rule
 
 _SOON = 1.0
@@ -21,13 +21,13 @@ def refuse(state: State, case: Case) -> Refusal | None:
     plan = state.plan
     if plan.total is not None and (full := _full(account.total, plan.total, case.now)):
         return full
-    bucket = case.bucket
-    return _full(bucket, case.lane_limit, case.now) if bucket is not None else None
+    budget = case.budget
+    return _full(budget, case.lane_limit, case.now) if budget is not None else None
 
 
-def _full(bucket: LaneBucket, limit: Limit, now: float) -> Refusal | None:
-    if not bucket.level or not bucket.full(limit, now):
+def _full(budget: Budget, limit: Limit, now: float) -> Refusal | None:
+    if not budget.level or not budget.full(limit, now):
         return None
-    if not bucket.settled(limit, now):
+    if not budget.settled(limit, now):
         return Refusal(Rule.IN_FLIGHT, _SOON)
-    return Refusal(Rule.ACCOUNT, bucket.wait(limit, now))
+    return Refusal(Rule.ACCOUNT, budget.wait(limit, now))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gatepost.guard.bans import FOREVER
-from gatepost.guard.state import Case, State
+from gatepost.guard.case import Case
+from gatepost.guard.state import State
 from gatepost.guard.verdicts import Refusal, Rule
 
 
@@ -17,6 +18,6 @@ def refuse(state: State, case: Case) -> Refusal | None:
         return Refusal(Rule.SOURCE, wait, close=True)
     if case.welcome_here(state):
         return None
-    if state.proven(case.source_key, case.source, case.now):
+    if state.crowds.size(case.source_key, case.now):
         return Refusal(Rule.CONFINED, wait)
     return Refusal(Rule.SOURCE, wait, close=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gatepost.guard.accounts import STRANGERS
-from gatepost.guard.state import Case, State
+from gatepost.guard.case import Case
+from gatepost.guard.state import State
 from gatepost.guard.verdicts import Lane, Refusal, Rule
 
 _SOON = 1.0
@@ -15,7 +16,7 @@ def refuse(state: State, case: Case) -> Refusal | None:
         return None
     if case.source is not None and case.source.in_flight >= state.options.in_flight_source:
         return Refusal(Rule.IN_FLIGHT, _SOON)
-    bucket = case.bucket
-    if bucket is not None and case.lane_key == STRANGERS and bucket.in_flight >= state.options.in_flight_stranger:
+    budget = case.budget
+    if budget is not None and case.lane_key == STRANGERS and budget.in_flight >= state.options.in_flight_stranger:
         return Refusal(Rule.IN_FLIGHT, _SOON)
     return None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from gatepost.guard.buckets import Limit
+from gatepost.guard.case import Case
 from gatepost.guard.sources import Neighbourhood
-from gatepost.guard.state import Case, State
+from gatepost.guard.state import State
 from gatepost.guard.verdicts import Lane, Refusal, Rule
 
 _SOON = 1.0
@@ -22,7 +23,7 @@ def refuse(state: State, case: Case) -> Refusal | None:
         network = state.networks.entries.get(key)
         if network is None or not network.held or len(network.logins) < state.plan.children:
             continue
-        if network.full(limit, now) and _busy(network, state.network_limit(key, limit, network, now), now):
+        if network.full(limit, now) and _busy(network, state.network_limit(key, limit, now), now):
             return Refusal(Rule.IN_FLIGHT, _SOON)
     return None
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gatepost.guard.state import Case, State
+from gatepost.guard.case import Case
+from gatepost.guard.state import State
 from gatepost.guard.verdicts import Refusal, Rule
 
 _SOON = 1.0  # seconds: what is in flight will be known by then
@@ -13,7 +14,7 @@ def refuse(state: State, case: Case) -> Refusal | None:
     source, now = case.source, case.now
     if source is None or not source.level:
         return None
-    limit = case.source_limit = state.source_limit(case.source_key, source, now)
+    limit = case.source_limit = state.source_limit(case.source_key, now)
     if not source.full(limit, now) or case.welcome_here(state):
         return None
     if not source.settled(limit, now):
@@ -21,6 +22,6 @@ def refuse(state: State, case: Case) -> Refusal | None:
     wait = source.wait(limit, now)
     if case.protected:
         return Refusal(Rule.SOURCE, wait)
-    if state.proven(case.source_key, source, now):
+    if state.crowds.size(case.source_key, now):
         return Refusal(Rule.CONFINED if state.plan.confine else Rule.SOURCE, wait)
     return Refusal(Rule.SOURCE, wait, close=True)

@@ -5,7 +5,8 @@ The answer must be that of a wrong password, and the time too. The source pays o
 
 from __future__ import annotations
 
-from gatepost.guard.state import Case, State
+from gatepost.guard.case import Case
+from gatepost.guard.state import State
 from gatepost.guard.verdicts import Lane, Refusal, Rule
 
 
