@@ -226,6 +226,36 @@ async def test_the_background_indexes_every_account(tmp_path: Path, monkeypatch:
     await store.close()
 
 
+async def test_the_index_waits_for_a_pause_and_then_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexing, "STEP_EMAILS", 2)
+    now = [100.0]
+    store = SqliteMailstore(tmp_path, SystemClock())
+    store._threads.stopping.set()  # the test takes the background's place
+    await fill(store.open(AccountId("a1")))  # four messages
+    index = store.shelf(AccountId("a1")).index
+    turns = indexing.Indexing(store._threads, lambda: now[0])
+    turns.wake(index)
+    now[0] += indexing.PATIENCE_SECONDS - 1.0
+    assert turns._due() == []
+    turns.wake(index, 3)
+    now[0] += indexing.QUIET_SECONDS / 2
+    turns.wake(index)
+    assert turns._due() == []  # more has just come
+    now[0] += indexing.QUIET_SECONDS
+    for _ in range(3):  # the third finds nothing
+        assert turns._due() == [index]
+        turns._index(index)
+    assert turns._due() == []
+    turns.wake(index)
+    for _ in range(int(indexing.PATIENCE_SECONDS)):
+        assert turns._due() == []
+        turns.wake(index, 100)  # without a pause
+        now[0] += 1.0
+        turns.wake(index)
+    assert turns._due() == [index]
+    await store.close()
+
+
 async def test_a_few_messages_wait_and_a_closing_store_does_not(tmp_path: Path) -> None:
     store = SqliteMailstore(tmp_path, SystemClock())
     mail = store.open(AccountId("a1"))

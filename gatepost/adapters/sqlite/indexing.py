@@ -1,8 +1,9 @@
 """Puts new mail's text into the index of text, behind the deliveries' back, for all accounts of a store in one thread.
 
 Not on the delivery's path: splitting a text into groups costs as much as storing the message. An account's turn comes when
-a batch of messages waits or the oldest has waited long enough; between steps the thread rests, so that a backlog (an
-import, a new version's migration) takes a small part of one processor. A crash loses nothing: what waits is in the database.
+a batch of messages waits and no more came for a moment, or the oldest has waited long enough; then it goes on until nothing
+waits. Between steps the thread rests, so that a backlog (an import, a new version's migration) takes a small part of one
+processor. A crash loses nothing: what waits is in the database.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 
 from gatepost.adapters.sqlite import searchindex
 from gatepost.adapters.sqlite.blobs import BlobFiles
@@ -22,8 +24,10 @@ STEP_EMAILS = 64
 STEP_OCTETS = 2 * 1024 * 1024
 """Read in one step; what one transaction holds up is some milliseconds."""
 ROUND_SECONDS = 1.0
+QUIET_SECONDS = 1.0
+"""Without new mail: whoever is putting in thousands of messages is not slowed down meanwhile."""
 PATIENCE_SECONDS = 15.0
-"""How long less than a step of messages waits: one transaction for many deliveries."""
+"""How long messages wait at most: one transaction for many deliveries."""
 REST = 3.0
 """Seconds of rest for each second of work."""
 
@@ -31,11 +35,11 @@ log = logging.getLogger("gatepost.store")
 
 
 class AccountIndex:
-    """One account's part: its database and files, how many messages came since its last turn and since when."""
+    """One account's part: its database and files, how many messages came since its last turn, since when, and the last when."""
 
     def __init__(self, database: Database, files: BlobFiles) -> None:
         self.database, self.files = database, files
-        self.since, self.count = 0.0, 0
+        self.since, self.latest, self.count = 0.0, 0.0, 0
 
     def step(self) -> int:
         """Indexes some of what waits; how many. Blocks. Raises StorageUnavailable."""
@@ -47,21 +51,23 @@ class AccountIndex:
 
 
 class Indexing:
-    """All accounts of a store take turns."""
+    """All accounts of a store take turns. `monotonic` is the time in seconds."""
 
-    def __init__(self, threads: Threads) -> None:
-        self._threads = threads
+    def __init__(self, threads: Threads, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._threads, self._monotonic = threads, monotonic
         self._waiting: OrderedDict[AccountIndex, None] = OrderedDict()
         self._lock = threading.Lock()
         self._running = False
 
     def wake(self, index: AccountIndex, count: int = 1) -> None:
         """`count` messages more wait in the account's database. From any thread; cheap."""
+        now = self._monotonic()
         with self._lock:
             if index not in self._waiting:
                 self._waiting[index] = None
-                index.since, index.count = time.monotonic(), 0
+                index.since, index.count = now, 0
             index.count += count
+            index.latest = now
             if self._running or self._threads.stopping.is_set():
                 return
             self._running = True
@@ -80,16 +86,21 @@ class Indexing:
                     return
 
     def _due(self) -> list[AccountIndex]:
-        latest = time.monotonic() - PATIENCE_SECONDS
+        now = self._monotonic()
+        long_ago, quiet = now - PATIENCE_SECONDS, now - QUIET_SECONDS
         with self._lock:
-            due = [index for index in self._waiting if index.count >= STEP_EMAILS or index.since <= latest]
+            due = [
+                index
+                for index in self._waiting
+                if index.since <= long_ago or (index.count >= STEP_EMAILS and index.latest <= quiet)
+            ]
             for index in due:
                 del self._waiting[index]
         return due
 
     def _index(self, index: AccountIndex) -> None:
         """One step; the rest of a backlog waits until the other accounts had theirs."""
-        begin = time.monotonic()
+        begin = self._monotonic()
         try:
             found = index.step()
         except StorageUnavailable:
@@ -98,5 +109,7 @@ class Indexing:
             log.exception("indexing %s", index.database.path)
             return
         if found:
-            self.wake(index, STEP_EMAILS)
-        self._threads.stopping.wait((time.monotonic() - begin) * REST)
+            with self._lock:
+                self._waiting[index] = None
+                index.since = float("-inf")
+        self._threads.stopping.wait((self._monotonic() - begin) * REST)
