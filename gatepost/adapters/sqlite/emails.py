@@ -143,6 +143,7 @@ def destroy(change: Change, ids: Sequence[EmailId]) -> list[EmailId]:
 def destroy_unplaced(change: Change, ids: Iterable[EmailId]) -> None:
     """Lets those of `ids` go that lie in no mailbox any more."""
     db = change.db
+    gone: list[EmailId] = []
     for email in dict.fromkeys(ids):
         if fetch_first(db, "SELECT 1 FROM entry WHERE email = ?", (email,)):
             continue
@@ -152,10 +153,11 @@ def destroy_unplaced(change: Change, ids: Iterable[EmailId]) -> None:
         thread, blob, created = row
         db.execute("DELETE FROM message_index WHERE email = ?", (email,))
         db.execute("DELETE FROM thread_key WHERE email = ?", (email,))
-        searchindex.forget(db, email)
+        gone.append(email)
         release(change, BlobId(blob))
         change.email_gone(email, created, change.next_modseq())
         change.thread_left(ThreadId(thread))
+    searchindex.forget(db, gone)
 
 
 def threads(db: apsw.Connection, ids: Sequence[ThreadId]) -> dict[ThreadId, tuple[EmailId, ...]]:

@@ -96,6 +96,7 @@ _MORE: dict[str, Callable[[Change, BlobFiles, Sequence[str]], None]] = {
 
 def mend_contents(change: Change, files: BlobFiles, doubts: Sequence[Doubt]) -> None:
     """Reads anew what does not fit, marks what is lost; what was marked and is well again is marked no more."""
+    read_anew: list[EmailId] = []
     for doubt in doubts:
         if doubt.kind != "index":
             change.db.execute("INSERT OR IGNORE INTO lost (blob, found) VALUES (?, ?)", (doubt.blob, change.now))
@@ -105,8 +106,9 @@ def mend_contents(change: Change, files: BlobFiles, doubts: Sequence[Doubt]) -> 
         except NoSuchBlob:  # it went meanwhile
             continue
         contents.reindex(change, appending.prepare(Draft(content, ())), doubt.email)
-        searchindex.forget(change.db, doubt.email)
-        searchindex.queue(change.db, [doubt.email])
+        read_anew.append(doubt.email)
+    searchindex.forget(change.db, read_anew)
+    searchindex.queue(change.db, read_anew)
 
 
 def unmark(change: Change, lost: Collection[BlobId]) -> None:

@@ -19,7 +19,7 @@ from gatepost.adapters.sqlite.blobs import BlobFiles, read
 from gatepost.adapters.sqlite.expressions import FALSE, TRUE, Sql, join
 from gatepost.adapters.sqlite.indexrows import index_of
 from gatepost.adapters.sqlite.rows import fetch_all, fetch_first
-from gatepost.adapters.sqlite.searchtext import ADDRESS_FIELDS, body_text, fields_of, header_document
+from gatepost.adapters.sqlite.searchtext import ADDRESS_FIELDS, body_text, fields_of, header_document, header_text
 from gatepost.model import search as ask
 from gatepost.model.errors import NoSuchBlob
 from gatepost.model.mail import BlobId, EmailId
@@ -120,12 +120,18 @@ def queue_all(db: apsw.Connection) -> None:
     db.execute("INSERT INTO unindexed (email) SELECT id FROM email")
 
 
-def forget(db: apsw.Connection, email: EmailId) -> None:
-    """An email is gone: no search finds its text, and SQLite drops it when it next merges that part of the index."""
-    if fetch_first(db, "DELETE FROM unindexed WHERE email = ? RETURNING 1", (email,)) is None:
-        db.execute("DELETE FROM search_header WHERE rowid = ?", (email,))
-        db.execute("DELETE FROM search_body WHERE rowid = ?", (email,))
-        texts.forget(db, email)
+def forget(db: apsw.Connection, emails: Iterable[EmailId]) -> None:
+    """Emails are gone: no search finds their text, and SQLite drops it when it next merges that part of the index.
+
+    All at once, the index's own tables last: a statement that SQLite may have to undo alone, as most are, makes FTS5 write out
+    what was changed before it, and merge."""
+    found: list[tuple[EmailId]] = []
+    for email in emails:
+        if fetch_first(db, "DELETE FROM unindexed WHERE email = ? RETURNING 1", (email,)) is None:
+            found.append((email,))
+    texts.forget(db, found)
+    for table in _TABLES:
+        db.executemany(f"DELETE FROM {table} WHERE rowid = ?", found)  # noqa: S608 - our own names
 
 
 def waiting(db: apsw.Connection, files: BlobFiles, emails: int, octets: int) -> list[Document]:
@@ -147,10 +153,11 @@ def _document(db: apsw.Connection, files: BlobFiles, email: EmailId, blob: BlobI
     except NoSuchBlob:
         return Document(email, None)
     fields = fields_of(content[:header])
-    top, body = header_document(fields), body_text(content, index_of(db, email))
+    text = header_text(fields)
+    top, body = header_document(fields, text), body_text(content, index_of(db, email))
     if len(top) + len(body) > LONG_TEXT:
         return Document(email, None)
-    return Document(email, storable(top), storable(body), texts.header_kept(fields), texts.body_kept(body))
+    return Document(email, storable(top), storable(body), texts.header_kept(fields, text), texts.body_kept(body))
 
 
 def fill(db: apsw.Connection, documents: Iterable[Document]) -> None:

@@ -26,7 +26,9 @@ def fields_of(header: bytes) -> list[tuple[str, bytes]]:
 
 def header_text(fields: Fields) -> str:
     """All of the header, a field a line."""
-    return "\n".join(f"{fold(name)}: {fold(mime.decode_text(value))}" for name, value in fields)
+    lines = [(name, mime.decode_text(value)) for name, value in fields]
+    text = "\n".join([f"{name}: {value}" for name, value in lines])
+    return fold(text) if text.isascii() else "\n".join([f"{fold(name)}: {fold(value)}" for name, value in lines])
 
 
 def spellings(value: bytes) -> Iterator[str]:
@@ -36,9 +38,8 @@ def spellings(value: bytes) -> Iterator[str]:
         yield fold(f"{address.name} <{address.email}>")
 
 
-def header_document(fields: Fields) -> str:
-    """The header's text and every spelling of its addresses."""
-    text = header_text(fields)
+def header_document(fields: Fields, text: str) -> str:
+    """The header's text, as `header_text` gives it, and every spelling of its addresses."""
     more = [spelling for name, value in fields if name in ADDRESS_FIELDS for spelling in spellings(value)]
     return "\n".join([text, *(spelling for spelling in dict.fromkeys(more) if spelling not in text)])
 

@@ -8,11 +8,12 @@ that waits for the index, or is too long for it; a header with line ends within 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 
 import apsw
 
 from gatepost.adapters.sqlite.rows import fetch_first
-from gatepost.adapters.sqlite.searchtext import Fields, header_text
+from gatepost.adapters.sqlite.searchtext import Fields
 from gatepost.model.mail import EmailId
 
 SCHEMA = """
@@ -68,9 +69,8 @@ def octets(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def header_kept(fields: Fields) -> bytes | None:
-    """A header's text, a field a line; None where a field is more lines than one."""
-    text = header_text(fields)
+def header_kept(fields: Fields, text: str) -> bytes | None:
+    """A header's text, a field a line, as it is kept; None where a field is more lines than one."""
     return octets(text) if text.count("\n") == max(0, len(fields) - 1) else None
 
 
@@ -87,11 +87,10 @@ def keep(db: apsw.Connection, email: EmailId, header: bytes | None, body: bytes)
         _keep_brief(db, email, header)
 
 
-def forget(db: apsw.Connection, email: EmailId) -> None:
-    """An email is gone."""
-    db.execute("DELETE FROM search_text WHERE email = ?", (email,))
-    db.execute("DELETE FROM search_head WHERE email = ?", (email,))
-    db.execute("DELETE FROM search_brief WHERE email = ?", (email,))
+def forget(db: apsw.Connection, emails: Sequence[tuple[EmailId]]) -> None:
+    """Emails are gone."""
+    for table in ("search_text", "search_head", "search_brief"):
+        db.executemany(f"DELETE FROM {table} WHERE email = ?", emails)  # noqa: S608 - our own names
 
 
 def header_of(db: apsw.Connection, email: EmailId) -> bytes | None:

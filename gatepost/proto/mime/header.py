@@ -41,7 +41,8 @@ def indexed_fields(content: bytes, start: int, end: int) -> dict[str, bytes]:
 def unfold(raw: bytes) -> bytes:
     """The value on one line (RFC 5322 §2.2.3), without blanks around it; stray line ends and NULs are gone."""
     if b"\n" in raw or b"\r" in raw:
-        raw = _BREAKS.sub(b" ", _FOLD.sub(b"", raw))
+        line = raw.replace(b"\r\n\t", b"\t").replace(b"\r\n ", b" ")  # nearly always enough
+        raw = _BREAKS.sub(b" ", _FOLD.sub(b"", raw)) if b"\n" in line or b"\r" in line else line
     if b"\0" in raw:
         raw = raw.replace(b"\0", b"")
     return raw.strip(b" \t")

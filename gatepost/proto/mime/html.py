@@ -14,7 +14,8 @@ _BREAKS = re.compile(
     "address|article|aside|blockquote|br|center|d[dlt]|div|fieldset|footer|form|h[1-6]|header|hr|li|main|nav|[ou]l|p|pre"
     "|section|table|t[dhr]"
 )
-_BLANKS = re.compile(r"[ \t\r\n\f\u00a0\u200b\u200c\u200d\ufeff]+")
+_BLANK = r"[ \t\r\n\f\u00a0\u200b\u200c\u200d\ufeff]"
+_BLANKS = re.compile(rf" {_BLANK}+|(?! ){_BLANK}+")  # all but a single space, which may stay
 _INVISIBLE = re.compile("[\u00ad\u034f\u200b-\u200f\u2060\ufeff]+")
 
 
