@@ -63,6 +63,10 @@ async def count(mail: SqliteAccountMail) -> int:
 FAULTS = [
     ("count", "UPDATE mailbox SET messages = 7, unseen = 3 WHERE path = 'INBOX'"),
     ("count", "UPDATE mailbox SET uidnext = 2 WHERE path = 'INBOX'"),
+    *(("count", f"UPDATE block SET {wrong}") for wrong in ("unseen = 9", "deleted = 1", "messages = 0", "modseq = 1")),
+    ("count", "UPDATE block SET modseq = 999999"),
+    ("count", "DELETE FROM block"),
+    ("count", "INSERT INTO block VALUES (1, 1280, 1, 0, 0, 1)"),
     ("usage", "UPDATE account SET used = 5"),
     ("entry", "INSERT INTO entry VALUES (1, 77, 99, '', 1, 0)"),
     ("entry", "INSERT INTO entry VALUES (77, 1, 1, '', 1, 0)"),

@@ -9,7 +9,7 @@ from conformance_messages import message
 
 from gatepost.model.errors import NoSuchMailbox, OverQuota
 from gatepost.model.flags import BadFlag, Flags, make_flags
-from gatepost.model.mail import AccountChange, Draft, MailboxId
+from gatepost.model.mail import AccountChange, Draft, EntryFlags, MailboxId
 from gatepost.model.uidset import ALL_UIDS, UidSet
 from gatepost.ports.mailstore import AccountMail, Mailstore
 
@@ -83,12 +83,12 @@ async def test_set_flags(mail: AccountMail) -> None:
     inbox = await fill(mail, 3)
     before = await mail.entries(inbox, ALL_UIDS)
     done = await mail.set_flags(inbox, UidSet.of([1, 2, 9]), "add", make_flags(["$Work", "\\Seen"]))
-    assert [entry.flags for entry in done.entries] == ["\\Seen $Work"] * 2
-    assert all(new.modseq > old.modseq for old, new in zip(before, done.entries, strict=False))
+    assert list(done.now.flags) == ["\\Seen $Work"] * 2
+    assert all(new > old.modseq for old, new in zip(before, done.now.modseqs, strict=False))
     same = await mail.set_flags(inbox, UidSet.of([1]), "add", SEEN)
-    assert same.entries[0].modseq == done.entries[0].modseq
-    assert (await mail.set_flags(inbox, UidSet.of([1]), "remove", make_flags(["$work"]))).entries[0].flags == "\\Seen"
-    assert (await mail.set_flags(inbox, UidSet.of([1]), "replace", DELETED)).entries[0].flags == "\\Deleted"
+    assert same.now.modseqs[0] == done.now.modseqs[0]
+    assert (await mail.set_flags(inbox, UidSet.of([1]), "remove", make_flags(["$work"]))).now.flags[0] == "\\Seen"
+    assert (await mail.set_flags(inbox, UidSet.of([1]), "replace", DELETED)).now.flags[0] == "\\Deleted"
     assert (await mail.entries(inbox, UidSet.of([3])))[0] == before[2]
 
 
@@ -98,9 +98,9 @@ async def test_unchanged_since(mail: AccountMail) -> None:
     await mail.set_flags(inbox, UidSet.of([2]), "add", SEEN)
     done = await mail.set_flags(inbox, ALL_UIDS, "add", DELETED, unchanged_since=at)
     assert str(done.failed) == "2"
-    assert [entry.uid for entry in done.entries] == [1, 3]
+    assert list(done.now.uids) == [1, 3]
     none = await mail.set_flags(inbox, ALL_UIDS, "add", SEEN, unchanged_since=0)
-    assert (str(none.failed), none.entries) == ("1:3", ())
+    assert (str(none.failed), none.now) == ("1:3", EntryFlags())
 
 
 async def test_too_many_flags_change_nothing(mail: AccountMail) -> None:
@@ -221,7 +221,7 @@ async def test_flags_of_many_at_once(mail: AccountMail, more: list[tuple[int, in
     state = (await mail.states()).email
     before = (await mail.mailbox_by_id(inbox)).modseq
     done = await mail.set_flags(inbox, UidSet([(1, 22), *more]), "add", make_flags(["\\Flagged", "\\Seen"]), quiet=True)
-    assert done.entries == ()
+    assert done.now == EntryFlags()
     assert done.before == before
     assert (done.count, done.modseq) == (17, (await mail.mailbox_by_id(inbox)).modseq)
     entries = {entry.uid: entry for entry in await mail.entries(inbox, ALL_UIDS)}

@@ -90,7 +90,8 @@ class MailMachine(RuleBasedStateMachine):
             email, old = box.entries[uid]
             new = {"add": add_flags(old, flags), "remove": remove_flags(old, flags), "replace": flags}[mode]
             box.entries[uid] = (email, new)
-        assert [(e.uid, e.flags) for e in done.entries] == [(uid, box.entries[uid][1]) for uid in box.chosen(uids)]
+        told = list(zip(done.now.uids, done.now.flags, strict=True))
+        assert told == [(uid, box.entries[uid][1]) for uid in box.chosen(uids)]
 
     @rule(source=PLACE, destination=PLACE, uids=UIDS, move=st.booleans())
     def copy_or_move(self, source: int, destination: int, uids: UidSet, move: bool) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import apsw
 import msgspec
 
+from gatepost.adapters.sqlite import blocks
 from gatepost.adapters.sqlite.keywords import COUNTED
 from gatepost.adapters.sqlite.rows import fetch_all
 from gatepost.model.upkeep import Fault
@@ -47,6 +48,14 @@ _DIFFERENT = (
     " <> (w.messages, w.unseen, w.deleted, w.size, w.uidnext, w.modseq)"
 )
 _KEYWORDS = f"WITH wanted AS ({COUNTED})"
+_BLOCKS = f"""
+SELECT b.path FROM mailbox b WHERE EXISTS (
+    SELECT 1 FROM block k WHERE k.mailbox = b.id AND (k.messages = 0 OR k.modseq > b.modseq OR (k.messages, k.unseen, k.deleted, 0)
+        <> (SELECT {blocks.COUNTS}, coalesce(max(n.modseq) > k.modseq, 0) {blocks.HERE}))
+) OR (SELECT coalesce(sum(k.messages), 0) FROM block k WHERE k.mailbox = b.id)
+    <> (SELECT count(*) FROM entry n WHERE n.mailbox = b.id)
+UNION SELECT k.mailbox FROM block k WHERE k.mailbox NOT IN (SELECT id FROM mailbox)
+"""
 _USED = "(SELECT coalesce(sum(m.size), 0) FROM entry n JOIN email m ON m.id = n.email)"
 _USES = (  # counted in one pass, since no index leads from octets to their messages
     "(SELECT c.id, coalesce(u.refs, 0) AS refs FROM blob c"
@@ -81,6 +90,12 @@ CHECKS: tuple[Check, ...] = (
         " SELECT * FROM keyword) UNION ALL SELECT * FROM (SELECT * FROM keyword EXCEPT SELECT * FROM wanted)) d"
         " LEFT JOIN mailbox b ON b.id = d.mailbox",
         f"DELETE FROM keyword; INSERT INTO keyword (mailbox, name, uses) {COUNTED}",
+    ),
+    Check(
+        "count",
+        "the sums of blocks of {} are wrong",
+        _BLOCKS,
+        blocks.COUNT_ANEW,
     ),
     Check(
         "usage", "the account's size is wrong by {} octets", f"SELECT used - {_USED} FROM account WHERE used <> {_USED}"

@@ -13,16 +13,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from gatepost.adapters.sqlite import blocks
 from gatepost.adapters.sqlite.expressions import FALSE, TRUE, Sql, join
 from gatepost.adapters.sqlite.searchindex import narrowed
 from gatepost.model import search as ask
-from gatepost.model.flags import SEEN, SYSTEM_FLAGS
+from gatepost.model.flags import SYSTEM_FLAGS
 from gatepost.model.search import Criterion
 from gatepost.model.uidset import UidSet
 
 TEXT_CRITERIA = (ask.Header, ask.Addresses, ask.Body, ask.Text)
 _MAX_RANGES = 2000
-UNSEEN = ask.Not(ask.HasFlag(SEEN))
 
 
 def has_text(criterion: Criterion) -> bool:
@@ -46,20 +46,30 @@ def possible(criterion: Criterion, entry: bool, text: Sql = TRUE, narrow: Narrow
         return join(" AND ", TRUE, [possible(each, entry, text, narrow) for each in criterion.of])
     if isinstance(criterion, ask.Or):
         return join(" OR ", FALSE, [possible(each, entry, text, narrow) for each in criterion.of])
-    if entry and criterion == UNSEEN:
-        return Sql("(instr(n.flags, '\\Seen') = 0)")  # as the index of unseen entries says it
     if isinstance(criterion, ask.Not):
         inner = possible(criterion.of, entry, FALSE if text is TRUE else TRUE, narrow)
         return Sql(f"(NOT {inner.text})", *inner.bindings)
     return _leaf(criterion, entry)
 
 
+def of_blocks(criterion: Criterion) -> Sql | None:
+    """What is true of every block `k` of entries that match, where the sums of blocks know of it."""
+    match criterion:
+        case ask.Not(ask.HasFlag("\\Seen")):
+            return Sql("k.unseen > 0")
+        case ask.HasFlag("\\Deleted"):
+            return Sql("k.deleted > 0")
+        case ask.ModSeqAtLeast(modseq):
+            return Sql("k.modseq >= ?", modseq)
+    return None
+
+
 def _leaf(criterion: Criterion, entry: bool) -> Sql:
     match criterion:
         case ask.Everything():
             return TRUE
-        case ask.HasFlag("\\Deleted") if not entry:  # by the index of those
-            return Sql("(m.id IN (SELECT n.email FROM entry n WHERE instr(n.flags, '\\Deleted') > 0))")
+        case ask.HasFlag("\\Deleted") if not entry:  # by the blocks that hold any
+            return Sql(f"(m.id IN (SELECT n.email FROM {blocks.ENTRIES} WHERE {blocks.MARKED}))")  # noqa: S608
         case ask.HasFlag(flag) if flag in SYSTEM_FLAGS:  # spelled so, and part of no keyword
             return _any_entry(Sql(f"instr(n.flags, '{flag}')"), entry)
         case ask.HasFlag(flag):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from typing import Any
 
 import apsw
 
+from gatepost.adapters.sqlite.blocks import CHANGED, ENTRIES, MARKED, SIZE, UNSEEN
 from gatepost.adapters.sqlite.emails import destroy_unplaced
 from gatepost.adapters.sqlite.rows import fetch_all, fetch_first, fetch_one
 from gatepost.adapters.sqlite.unit import Change
@@ -20,19 +22,21 @@ from gatepost.model.uidset import ALL_UIDS, UidSet
 _ENTRY = "SELECT uid, email, flags, modseq, saved FROM entry"
 # asked for together, the two would be looked for in all of the mailbox
 _ENDS = "SELECT (SELECT min(uid) FROM entry WHERE mailbox = ?1), (SELECT max(uid) FROM entry WHERE mailbox = ?1)"
-UNSEEN = "instr(flags, '\\Seen') = 0"
-"""What the index of unseen entries holds; SQLite takes it for a query that says it so."""
+_SINCE = f"SELECT n.uid, n.email, n.flags, n.modseq, n.saved FROM {ENTRIES} WHERE k.mailbox = ?2 AND {CHANGED}"  # noqa: S608
+_GONE = "SELECT uid FROM gone_entry WHERE mailbox = ?2 AND modseq > ?1"
 _CHANGED = 2000
 """Entries changed since a modseq that are looked at one by one, before a range of UIDs is gone through instead."""
 GLANCED = 50
 """Entries that are read on the event loop."""
-_SIZED = "SELECT n.uid, n.email, n.flags, m.size FROM entry n JOIN email m ON m.id = n.email WHERE"
-MARKED = "instr(flags, '\\Deleted') > 0"
-"""What the index of entries marked \\Deleted holds."""
-_MARKED = (
-    "SELECT n.uid, n.email, n.flags, m.size FROM entry n INDEXED BY entry_deleted CROSS JOIN email m ON m.id = n.email"
-    " WHERE instr(n.flags, '\\Deleted') > 0 AND"
+_SIZED = (
+    "SELECT n.uid, n.email, n.flags, m.size FROM entry n JOIN email m ON m.id = n.email"
+    " WHERE n.mailbox = ?1 AND n.uid BETWEEN ?2 AND ?3 ORDER BY n.uid"
 )
+_MARKED = (
+    f"SELECT n.uid, n.email, n.flags, m.size FROM {ENTRIES} CROSS JOIN email m ON m.id = n.email WHERE k.mailbox = ?1"  # noqa: S608
+    f" AND k.first BETWEEN ?2 & -{SIZE} AND ?3 AND n.uid BETWEEN ?2 AND ?3 AND {MARKED} ORDER BY k.first, n.uid"
+)
+_FIRST_UNSEEN = f"SELECT n.uid FROM {ENTRIES} WHERE k.mailbox = ? AND {UNSEEN} ORDER BY k.first, n.uid LIMIT 1"  # noqa: S608
 
 
 def uids(db: apsw.Connection, mailbox: MailboxId) -> array[int]:
@@ -45,15 +49,14 @@ def uids(db: apsw.Connection, mailbox: MailboxId) -> array[int]:
 def entries(db: apsw.Connection, mailbox: MailboxId, wanted: UidSet, since: int) -> list[Entry]:
     """Those of `wanted` that changed after `since`, ascending. Raises NoSuchMailbox."""
     highest_modseq(db, mailbox)
-    if since:  # by the index on modseq, if that gives few rows
-        limit = -1 if wanted == ALL_UIDS else _CHANGED
-        changed = fetch_all(db, f"{_ENTRY} WHERE mailbox = ? AND modseq > ? LIMIT ?", (mailbox, since, limit))
-        if limit < 0 or len(changed) < limit:
+    if since and len(wanted) > GLANCED:  # by the blocks that changed, if that gives few rows
+        changed = fetch_all(db, f"{_SINCE} LIMIT ?3", (since, mailbox, _CHANGED))
+        if len(changed) < _CHANGED:
             return [Entry(*row) for row in sorted(changed) if row[0] in wanted]
     found: list[Entry] = []
     for low, high in wanted.ranges if len(wanted) <= GLANCED else ranges(db, mailbox, wanted):
         rows = db.execute(
-            f"{_ENTRY} WHERE mailbox = ? AND uid BETWEEN ? AND ? AND +modseq > ? ORDER BY uid",
+            f"{_ENTRY} WHERE mailbox = ? AND uid BETWEEN ? AND ? AND modseq > ? ORDER BY uid",
             (mailbox, low, high, since),
         )
         found.extend([Entry(*row) for row in rows])
@@ -87,22 +90,25 @@ def glance_entries(db: apsw.Connection, mailbox: MailboxId, wanted: UidSet, sinc
 
 def glance_delta(db: apsw.Connection, mailbox: MailboxId, since: int) -> MailboxDelta:
     """As `delta`. Raises Elsewhere where much changed."""
-    if highest_modseq(db, mailbox) > since:
-        for table in ("entry", "gone_entry"):
-            query = f"SELECT 1 FROM {table} WHERE mailbox = ? AND modseq > ? LIMIT 1 OFFSET {GLANCED}"  # noqa: S608
-            if fetch_first(db, query, (mailbox, since)) is not None:
-                raise Elsewhere
-    return delta(db, mailbox, since)
+    return delta(db, mailbox, since, GLANCED)
 
 
-def delta(db: apsw.Connection, mailbox: MailboxId, since: int) -> MailboxDelta:
-    """What changed after `since`, tombstones included. Raises NoSuchMailbox."""
+def delta(db: apsw.Connection, mailbox: MailboxId, since: int, most: int = -1) -> MailboxDelta:
+    """What changed after `since`, tombstones included. Raises NoSuchMailbox, Elsewhere for more than `most` of either."""
     modseq = highest_modseq(db, mailbox)
     if modseq <= since:
         return MailboxDelta(UidSet(), (), modseq)
-    gone = db.execute("SELECT uid FROM gone_entry WHERE mailbox = ? AND modseq > ?", (mailbox, since))
-    vanished = UidSet.of(row[0] for row in gone)
-    return MailboxDelta(vanished, tuple(entries(db, mailbox, ALL_UIDS, since)), modseq)
+    # tombstones first: where they are few, so are blocks that changed and hold nothing that did
+    gone, changed = _some(db, _GONE, mailbox, since, most), _some(db, _SINCE, mailbox, since, most)
+    return MailboxDelta(UidSet.of(row[0] for row in gone), tuple([Entry(*row) for row in sorted(changed)]), modseq)
+
+
+def _some(db: apsw.Connection, query: str, mailbox: MailboxId, since: int, most: int) -> list[tuple[Any, ...]]:
+    """Rows of a query. Raises Elsewhere where there are more than `most`, unless that is -1."""
+    found = fetch_all(db, f"{query} LIMIT ?3", (since, mailbox, most if most < 0 else most + 1))
+    if 0 <= most < len(found):
+        raise Elsewhere
+    return found
 
 
 def recent(db: apsw.Connection, mailbox: MailboxId) -> UidSet:
@@ -114,9 +120,8 @@ def recent(db: apsw.Connection, mailbox: MailboxId) -> UidSet:
 
 
 def first_unseen(db: apsw.Connection, mailbox: MailboxId) -> int:
-    """The lowest UID without \\Seen, 0 for none; by an index of those."""
-    query = f"SELECT uid FROM entry INDEXED BY entry_unseen WHERE mailbox = ? AND {UNSEEN} ORDER BY uid LIMIT 1"  # noqa: S608
-    row = fetch_first(db, query, (mailbox,))
+    """The lowest UID without \\Seen, 0 for none."""
+    row = fetch_first(db, _FIRST_UNSEEN, (mailbox,))
     return 0 if row is None else int(row[0])
 
 
@@ -139,7 +144,7 @@ def _sized(
     highest_modseq(db, mailbox)
     found: list[tuple[int, EmailId, Flags, int]] = []
     for low, high in ranges(db, mailbox, wanted):
-        rows = fetch_all(db, f"{query} n.mailbox = ? AND n.uid BETWEEN ? AND ? ORDER BY n.uid", (mailbox, low, high))
+        rows = fetch_all(db, query, (mailbox, low, high))
         found.extend((uid, EmailId(email), Flags(flags), size) for uid, email, flags, size in rows)
     return found
 

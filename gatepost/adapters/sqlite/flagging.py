@@ -1,25 +1,32 @@
-"""Flags of many entries at once: a statement for each range of UIDs, whatever its length.
+"""Flags of many entries at once: a statement for thousands of them, and their UIDs and flags read as two texts.
 
-A mailbox has few different sets of flags. So the ones in a range are counted, each is combined with what is asked for, and one
-UPDATE turns old sets into new ones. The modseqs it gives are as far apart as the UIDs: each entry's is its own.
+A mailbox has few different sets of flags. Each that is there is combined with what is asked for, and one UPDATE turns old sets
+into new ones. The modseqs it gives are as far apart as the UIDs: each entry's is its own. What was read before also tells what the
+entries are afterwards, and how the sums of blocks change.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, cast
 
-from gatepost.adapters.sqlite.entries import GLANCED, entries, highest_modseq, ranges
-from gatepost.adapters.sqlite.rows import fetch_all
+import apsw
+
+from gatepost.adapters.sqlite.blocks import SIZE, first_of, same_sums
+from gatepost.adapters.sqlite.entries import GLANCED, highest_modseq, ranges
+from gatepost.adapters.sqlite.rows import fetch_all, fetch_one
 from gatepost.adapters.sqlite.unit import Change
 from gatepost.model.flags import Flags, add_flags, remove_flags
-from gatepost.model.mail import Entry, FlagsChanged, MailboxId
+from gatepost.model.mail import EntryFlags, FlagsChanged, MailboxId
 from gatepost.model.rights import Rights, permitted_flags, replaced_flags
 from gatepost.model.uidset import UidSet
 
-_GROUPS = (
-    "SELECT flags, count(*), min(uid), max(uid) FROM entry WHERE mailbox = ? AND uid BETWEEN ? AND ? {} GROUP BY flags"
-)
-_ENTRIES = "SELECT uid, email, flags, modseq, saved FROM entry WHERE mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid"
+_ENTRIES = "SELECT uid, flags, modseq FROM entry WHERE mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid"
+_LATE = "SELECT uid FROM entry WHERE mailbox = ? AND uid BETWEEN ? AND ? AND modseq > ?"
+_AT_ONCE = 20_000
+"""Entries that are read, and changed, together."""
 _MOST_SETS = 200
 """Sets of flags that one UPDATE turns into others."""
 
@@ -43,35 +50,43 @@ class Wish(NamedTuple):
         raise ValueError(f"no way to change flags: {self.mode!r}")
 
 
+class _Part(NamedTuple):
+    """Entries of one range, ascending: UIDs and flags, one each."""
+
+    uids: Sequence[int]
+    flags: list[Flags]
+
+    def blocks(self) -> Iterator[tuple[int, list[Flags]]]:
+        """Each block's first UID, and the flags of its entries."""
+        start = 0
+        while start < len(self.uids):
+            first = first_of(self.uids[start])
+            end = bisect_left(self.uids, first + SIZE, start)
+            yield first, self.flags[start:end]
+            start = end
+
+
 def set_flags(change: Change, mailbox: MailboxId, wanted: UidSet, wish: Wish, quiet: bool) -> FlagsChanged:
     """Flags that the rights say nothing of stay. Raises NoSuchMailbox, BadFlag (too many on one message; nothing changed
     then)."""
     before = highest_modseq(change.db, mailbox)
-    if len(wanted) <= GLANCED:
-        return _one_by_one(change, mailbox, wanted, wish, quiet, before)
     first = change.modseq + 1
-    failed: list[int] = []
-    count = 0
-    for low, high in ranges(change.db, mailbox, wanted):
-        if wish.unchanged_since is not None:  # RFC 7162 §3.1.3
-            late = "SELECT uid FROM entry WHERE mailbox = ? AND uid BETWEEN ? AND ? AND +modseq > ?"
-            failed += [row[0] for row in fetch_all(change.db, late, (mailbox, low, high, wish.unchanged_since))]
-        count += _in_range(change, mailbox, low, high, wish)
-    missed = UidSet.of(failed)
-    after = () if quiet else tuple(each for each in entries(change.db, mailbox, wanted, 0) if each.uid not in missed)
+    told: list[EntryFlags] = []
+    work = _one_by_one if len(wanted) <= GLANCED else _in_parts
+    count, failed = work(change, mailbox, wanted, wish, None if quiet else told)
     changed = change.modseq >= first
-    return FlagsChanged(after, missed, change.modseq if changed else before, count, first if changed else 0, before)
+    now = EntryFlags.joined(told)
+    return FlagsChanged(now, failed, change.modseq if changed else before, count, first if changed else 0, before)
 
 
 def _one_by_one(
-    change: Change, mailbox: MailboxId, wanted: UidSet, wish: Wish, quiet: bool, before: int
-) -> FlagsChanged:
-    """Of few entries each is read once."""
-    first = change.modseq + 1
-    after: list[Entry] = []
+    change: Change, mailbox: MailboxId, wanted: UidSet, wish: Wish, told: list[EntryFlags] | None
+) -> tuple[int, UidSet]:
+    """Few entries; how many were looked at, and which had changed since. What they are then is added to `told`."""
     failed: list[int] = []
+    rows: list[tuple[int, Flags, int]] = []
     for low, high in wanted.ranges:
-        for uid, email, old, modseq, saved in fetch_all(change.db, _ENTRIES, (mailbox, low, high)):
+        for uid, old, modseq in fetch_all(change.db, _ENTRIES, (mailbox, low, high)):
             if wish.unchanged_since is not None and modseq > wish.unchanged_since:
                 failed.append(uid)
                 continue
@@ -79,48 +94,121 @@ def _one_by_one(
             if new != old:
                 modseq = change.next_modseq()
                 change.reflag(mailbox, uid, old, new, modseq)
-            after.append(Entry(uid, email, new, modseq, saved))
-    changed = change.modseq >= first
-    told = change.modseq if changed else before
-    shown = () if quiet else tuple(after)
-    return FlagsChanged(shown, UidSet.of(failed), told, len(after), first if changed else 0, before)
+            rows.append((uid, new, modseq))
+    if told is not None and rows:
+        uids, flags, modseqs = zip(*rows, strict=True)
+        told.append(EntryFlags(uids, flags, modseqs))
+    return len(rows), UidSet.of(failed)
 
 
-def _in_range(change: Change, mailbox: MailboxId, low: int, high: int, wish: Wish) -> int:
-    """How many entries were looked at."""
-    condition = ""
-    bindings: tuple[int, ...] = ()
-    if wish.unchanged_since is not None:
-        # not by the index on modseq, and not those that an earlier range has just changed: ranges are disjoint
-        condition, bindings = "AND +modseq <= ?", (wish.unchanged_since,)
-    groups = fetch_all(change.db, _GROUPS.format(condition), (mailbox, low, high, *bindings))
-    turned: dict[Flags, Flags] = {}
-    moved, lows, highs = 0, [], []
-    for old, count, lowest, highest in groups:
-        new = wish.combine(old)
-        if new != old:
-            turned[old] = new
-            moved += count
-            lows.append(lowest)
-            highs.append(highest)
-            change.tally(mailbox).turn(old, new, count)
+def _in_parts(
+    change: Change, mailbox: MailboxId, wanted: UidSet, wish: Wish, told: list[EntryFlags] | None
+) -> tuple[int, UidSet]:
+    """The same for many."""
+    failed: list[int] = []
+    count = 0
+    for low, high in ranges(change.db, mailbox, wanted):
+        if wish.unchanged_since is not None:  # RFC 7162 §3.1.3
+            failed += [row[0] for row in fetch_all(change.db, _LATE, (mailbox, low, high, wish.unchanged_since))]
+        for part in _parts(change.db, mailbox, low, high, wish.unchanged_since):
+            count += len(part.uids)
+            _turn(change, mailbox, part, wish, told)
+    return count, UidSet.of(failed)
+
+
+def _parts(db: apsw.Connection, mailbox: MailboxId, low: int, high: int, until: int | None) -> Iterator[_Part]:
+    """The entries of a range, without those that changed after `until`."""
+    while True:
+        flags = cast("list[Flags]", _column(db, "flags", mailbox, low, high, until))
+        uids: Sequence[int] = range(low, high + 1)
+        if len(flags) != len(uids):  # some are missing
+            uids = [int(uid) for uid in _column(db, "uid", mailbox, low, high, until)]
+        if flags:
+            yield _Part(uids, flags)
+        if len(flags) < _AT_ONCE or uids[-1] >= high:
+            return
+        low = uids[-1] + 1
+
+
+def _column(
+    db: apsw.Connection, name: str, mailbox: MailboxId, low: int, high: int, until: int | None = None
+) -> list[str]:
+    """A column of entries, as one text, which costs a fraction of a row for each. SQLite keeps an inner order for what
+    concatenates."""
+    condition, bindings = ("", ()) if until is None else ("AND modseq <= ?", (until,))
+    query = (
+        f"SELECT group_concat({name}, char(10)) FROM (SELECT {name} FROM entry WHERE mailbox = ? AND uid BETWEEN ? AND ?"  # noqa: S608
+        f" {condition} ORDER BY uid LIMIT {_AT_ONCE})"
+    )
+    (values,) = fetch_one(db, query, (mailbox, low, high, *bindings))
+    return [] if values is None else values.split("\n")
+
+
+def _turn(change: Change, mailbox: MailboxId, part: _Part, wish: Wish, told: list[EntryFlags] | None) -> None:
+    """Changes the flags of a part, and the sums. Nothing is made for each entry where nobody is told."""
+    counted = Counter(part.flags)
+    turned = {old: new for old, new in ((old, wish.combine(old)) for old in counted) if new != old}
+    all_turned = len(turned) == len(counted)
+    base: int | None = None
     if turned:
-        low, high = min(lows), max(highs)
-        if high - low < 2 * moved + 64 and len(turned) <= _MOST_SETS:
-            base = change.take_modseqs(high - low + 1) - low
-            cases = " WHEN ? THEN ?" * len(turned)
-            places = ", ".join("?" * len(turned))
-            change.db.execute(
-                f"UPDATE entry SET flags = CASE flags{cases} END, modseq = ? + uid"  # noqa: S608 - no input in it
-                f" WHERE mailbox = ? AND uid BETWEEN ? AND ? AND flags IN ({places}) {condition}",
-                (*(flags for pair in turned.items() for flags in pair), base, mailbox, low, high, *turned, *bindings),
-            )
-        else:
-            rows = f"SELECT uid, flags FROM entry WHERE mailbox = ? AND uid BETWEEN ? AND ? {condition} ORDER BY uid"  # noqa: S608
-            found = fetch_all(change.db, rows, (mailbox, low, high, *bindings))
-            change.db.executemany(
-                "UPDATE entry SET flags = ?, modseq = ? WHERE mailbox = ? AND uid = ?",
-                [(turned[flags], change.next_modseq(), mailbox, uid) for uid, flags in found if flags in turned],
-            )
+        base = _update(change, mailbox, part, turned, all_turned, wish.unchanged_since)
+        tally = change.tally(mailbox)
+        for old, new in turned.items():
+            tally.turn_keywords(old, new, counted[old])
+        alike = all_turned and all(same_sums(old, new) for old, new in turned.items())
+        for first, flags in part.blocks():
+            here = {} if alike else {old: count for old, count in Counter(flags).items() if old in turned}
+            if here or alike:
+                block = tally.block(first)
+                block.modseq = change.modseq if base is None else min(base + first + SIZE - 1, change.modseq)
+                for old, count in here.items():
+                    block.turn(old, turned[old], count)
         change.entries_touched(mailbox)
-    return sum(group[1] for group in groups)
+    if told is not None:
+        now = [turned.get(old, old) for old in part.flags]
+        if base is not None and all_turned:
+            modseqs = [base + uid for uid in part.uids]
+        else:
+            modseqs = _modseqs(change.db, mailbox, part.uids)
+        told.append(EntryFlags(part.uids, now, modseqs))
+
+
+def _update(
+    change: Change, mailbox: MailboxId, part: _Part, turned: dict[Flags, Flags], all_turned: bool, until: int | None
+) -> int | None:
+    """Writes the rows. What, added to its UID, is each one's modseq; None where these were given out one by one."""
+    uids: Sequence[int] = part.uids
+    if not all_turned:
+        uids = [uid for uid, flags in zip(part.uids, part.flags, strict=True) if flags in turned]
+    low, high = uids[0], uids[-1]
+    if high - low >= 2 * len(uids) + 64 or len(turned) > _MOST_SETS:
+        flags_of = zip(part.uids, part.flags, strict=True)
+        change.db.executemany(
+            "UPDATE entry SET flags = ?, modseq = ? WHERE mailbox = ? AND uid = ?",
+            [(turned[flags], change.next_modseq(), mailbox, uid) for uid, flags in flags_of if flags in turned],
+        )
+        return None
+    base = change.take_modseqs(high - low + 1) - low
+    condition = ""
+    bindings: tuple[int | str, ...] = ()
+    if not all_turned:
+        condition, bindings = f" AND flags IN ({', '.join('?' * len(turned))})", tuple(turned)
+    if until is not None:
+        condition, bindings = f"{condition} AND modseq <= ?", (*bindings, until)
+    change.db.execute(
+        f"UPDATE entry SET flags = CASE flags{' WHEN ? THEN ?' * len(turned)} END, modseq = ? + uid"  # noqa: S608
+        f" WHERE mailbox = ? AND uid BETWEEN ? AND ?{condition}",
+        (*(flags for pair in turned.items() for flags in pair), base, mailbox, low, high, *bindings),
+    )
+    return base
+
+
+def _modseqs(db: apsw.Connection, mailbox: MailboxId, uids: Sequence[int]) -> list[int]:
+    """As they are now, of entries that are all there."""
+    known: dict[int, int] = {}
+    low = uids[0]
+    while low <= uids[-1]:
+        found = [int(uid) for uid in _column(db, "uid", mailbox, low, uids[-1])]
+        known.update(zip(found, map(int, _column(db, "modseq", mailbox, low, uids[-1])), strict=True))
+        low = found[-1] + 1
+    return [known[uid] for uid in uids]

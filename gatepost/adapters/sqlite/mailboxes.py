@@ -209,6 +209,7 @@ def delete(change: Change, mailbox: MailboxId, with_mail: bool) -> None:
     destroy_unplaced(change, [EmailId(row[0]) for row in rows])
     change.db.execute("DELETE FROM gone_entry WHERE mailbox = ?", (mailbox,))
     change.db.execute("DELETE FROM keyword WHERE mailbox = ?", (mailbox,))
+    change.db.execute("DELETE FROM block WHERE mailbox = ?", (mailbox,))
     if old.subscribed:
         subscribing.leave(change, old.path)
     change.db.execute("DELETE FROM access WHERE mailbox = ?", (mailbox,))

@@ -1,7 +1,8 @@
 """The schema of one account's mail database, and what a new account starts with.
 
-`entry` is small and keyed as it is read (mailbox, uid): listing flags never touches an envelope. `gone_entry` and `gone` are
-the tombstones behind VANISHED (RFC 7162 §3.2) and JMAP `destroyed`. Ids are AUTOINCREMENT: never used twice.
+`entry` is small and keyed as it is read (mailbox, uid): listing flags never touches an envelope. `block` tells where something
+changed or is unread (`blocks`). `gone_entry` and `gone` are the tombstones behind VANISHED (RFC 7162 §3.2) and JMAP `destroyed`.
+Ids are AUTOINCREMENT: never used twice.
 """
 
 from __future__ import annotations
@@ -10,9 +11,8 @@ from collections.abc import Sequence
 
 import apsw
 
-from gatepost.adapters.sqlite import access, annotating, keywords, searchindex, subscribing, texts
+from gatepost.adapters.sqlite import access, annotating, blocks, keywords, searchindex, subscribing, texts
 from gatepost.adapters.sqlite.connections import Migration
-from gatepost.adapters.sqlite.entries import MARKED, UNSEEN
 
 _VERSION_1 = """
 CREATE TABLE account (
@@ -120,6 +120,8 @@ CREATE TABLE script (
 ) WITHOUT ROWID;
 """
 
+_UNSEEN = "instr(flags, '\\Seen') = 0"
+
 DEFAULT_MAILBOXES = (
     ("INBOX", "inbox"),
     ("Drafts", "drafts"),
@@ -170,11 +172,13 @@ def migrations(now: float) -> Sequence[Migration]:
     def seventh(connection: apsw.Connection) -> None:
         """What opening a mailbox wants to know without looking at its entries."""
         connection.execute(keywords.SCHEMA)
-        connection.execute(f"CREATE INDEX entry_unseen ON entry (mailbox, uid) WHERE {UNSEEN}")
+        connection.execute(f"CREATE INDEX entry_unseen ON entry (mailbox, uid) WHERE {_UNSEEN}")
 
     def eighth(connection: apsw.Connection) -> None:
         """What is marked \\Deleted, and what came last, without looking at the rest."""
-        connection.execute(f"CREATE INDEX entry_deleted ON entry (mailbox, uid, email) WHERE {MARKED}")
+        connection.execute(
+            "CREATE INDEX entry_deleted ON entry (mailbox, uid, email) WHERE instr(flags, '\\Deleted') > 0"
+        )
         connection.execute("CREATE INDEX email_received ON email (received DESC, id)")
 
     def ninth(connection: apsw.Connection) -> None:
@@ -189,11 +193,16 @@ def migrations(now: float) -> Sequence[Migration]:
         """The index of unseen entries holds their flags, so that it answers alone; it changes with these anyway. Headers that
         are kept for searching lie apart from bodies."""
         connection.execute("DROP INDEX entry_unseen")
-        connection.execute(f"CREATE INDEX entry_unseen ON entry (mailbox, uid, flags) WHERE {UNSEEN}")
+        connection.execute(f"CREATE INDEX entry_unseen ON entry (mailbox, uid, flags) WHERE {_UNSEEN}")
         texts.take_apart(connection)
 
     def twelfth(connection: apsw.Connection) -> None:
         """The header fields that people search for are kept by themselves."""
         texts.make_brief(connection)
 
-    return (first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth, eleventh, twelfth)
+    def thirteenth(connection: apsw.Connection) -> None:
+        """Sums of blocks take the place of the indexes that each change of flags had to go through."""
+        connection.execute(blocks.SCHEMA)
+        connection.execute("DROP INDEX entry_modseq; DROP INDEX entry_unseen; DROP INDEX entry_deleted")
+
+    return (first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth, eleventh, twelfth, thirteenth)

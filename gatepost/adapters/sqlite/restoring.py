@@ -14,6 +14,7 @@ from pathlib import Path
 
 import apsw
 
+from gatepost.adapters.sqlite.blocks import COUNT_ANEW
 from gatepost.adapters.sqlite.connections import connect, sync_folder
 from gatepost.adapters.sqlite.rows import fetch_one
 
@@ -53,6 +54,7 @@ def outlive(new: Path, old: Path) -> None:
             )
             (count,) = fetch_one(db, f"SELECT count(*) FROM main.{table}")  # noqa: S608
             modseq += count
+        db.execute(COUNT_ANEW)
         db.execute(
             "UPDATE main.mailbox AS b SET properties = changed, modseq = ?1,"
             " uidnext = max(uidnext, coalesce((SELECT uidnext FROM old.mailbox o WHERE o.id = b.id"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import apsw
 import msgspec
 
 from gatepost.adapters.sqlite import texts
 from gatepost.adapters.sqlite.blobs import BlobFiles
-from gatepost.adapters.sqlite.criteria import UNSEEN, has_text, order_by, possible
+from gatepost.adapters.sqlite.blocks import ENTRIES
+from gatepost.adapters.sqlite.criteria import has_text, of_blocks, order_by, possible
 from gatepost.adapters.sqlite.entries import highest_modseq
 from gatepost.adapters.sqlite.expressions import TRUE, Sql
 from gatepost.adapters.sqlite.rows import fetch_all, fetch_one
@@ -32,33 +34,47 @@ def search(db: apsw.Connection, files: BlobFiles, mailbox: MailboxId, criterion:
     """UIDs in `mailbox` that match, ascending. Raises NoSuchMailbox, Overloaded (thousands of criteria)."""
     highest_modseq(db, mailbox)
     if not has_text(criterion):
-        return _uids(db, *_candidates(mailbox, criterion))
+        return _uids(db, _candidates(mailbox, criterion))
     part = _only_text(criterion)
     test = header_test(part)
     if test is None:
         return _examined(db, files, mailbox, criterion)
     kept = "search_brief" if names_of(part) <= texts.BRIEF else "search_head"
-    found, unsure = _by_headers(db, *_candidates(mailbox, criterion), kept, test)
+    found, unsure = _by_headers(db, _candidates(mailbox, criterion), kept, test)
     if unsure:
         found = sorted([*found, *_examined(db, files, mailbox, And((Uids(unsure), criterion)))])
     return found
 
 
-def _candidates(mailbox: MailboxId, criterion: Criterion, with_email: bool = False) -> tuple[str, Sql]:
-    """Tables and condition of the entries that can match, with `with_email` email `m` among them in any case."""
+class _Candidates(NamedTuple):
+    """Entries that can match: tables, condition, and what it takes to have them by UID."""
+
+    tables: str
+    where: Sql
+    order: str
+
+
+def _candidates(mailbox: MailboxId, criterion: Criterion, with_email: bool = False) -> _Candidates:
+    """With `with_email`, email `m` is among the tables in any case."""
     condition = possible(criterion, entry=True, narrow=_unnarrowed if _few(criterion) else narrowed)
     # no input is ever in the text: an email of which no condition names more than the id need not be looked up
     where = Sql(f"n.mailbox = ? AND {condition.text.replace('m.id', 'n.email')}", mailbox, *condition.bindings)
-    tables = f"entry n{_index(criterion)}"
+    tables, join, order = "entry n", "JOIN", "n.uid"
+    known = [] if _few(criterion) else [sql for sql in map(of_blocks, _parts(criterion)) if sql is not None]
+    if known:
+        tables, join, order = ENTRIES, "CROSS JOIN", "k.first, n.uid"
+        held = " AND ".join(["k.mailbox = ?", *(sql.text for sql in known)])
+        bindings = [binding for sql in known for binding in sql.bindings]
+        where = Sql(f"{held} AND {where.text}", mailbox, *bindings, *where.bindings)
     if with_email or "m." in where.text:
-        tables += " JOIN email m ON m.id = n.email"
-    return tables, where
+        tables += f" {join} email m ON m.id = n.email"
+    return _Candidates(tables, where, order)
 
 
 def _examined(db: apsw.Connection, files: BlobFiles, mailbox: MailboxId, criterion: Criterion) -> list[int]:
     """The same with each candidate's text examined."""
-    tables, where = _candidates(mailbox, criterion, with_email=True)
-    return [row[0] for row in _matching(db, files, criterion, "n.uid", tables, where, Sql("n.uid"), entry=True)]
+    tables, where, order = _candidates(mailbox, criterion, with_email=True)
+    return [row[0] for row in _matching(db, files, criterion, "n.uid", tables, where, Sql(order), entry=True)]
 
 
 def _only_text(criterion: Criterion) -> Criterion:
@@ -68,18 +84,18 @@ def _only_text(criterion: Criterion) -> Criterion:
 
 
 def _by_headers(
-    db: apsw.Connection, tables: str, where: Sql, kept: str, test: Callable[[bytes], bool | None]
+    db: apsw.Connection, among: _Candidates, kept: str, test: Callable[[bytes], bool | None]
 ) -> tuple[list[int], UidSet]:
     """UIDs that match by the headers in table `kept`, and those of which these do not tell. Rows come as they are asked for:
     one header is held at a time."""
-    _check_size(where)
+    _check_size(among.where)
     query = (
-        f"SELECT n.uid, s.header FROM {tables} LEFT JOIN {kept} s ON s.email = n.email"  # noqa: S608 - no input in it
-        f" WHERE {where.text} ORDER BY n.uid"
+        f"SELECT n.uid, s.header FROM {among.tables} LEFT JOIN {kept} s ON s.email = n.email"  # noqa: S608 - no input in it
+        f" WHERE {among.where.text} ORDER BY {among.order}"
     )
     found: list[int] = []
     unsure: list[int] = []
-    for uid, header in db.execute(query, where.bindings):
+    for uid, header in db.execute(query, among.where.bindings):
         matches = None if header is None else test(header)
         if matches:
             found.append(uid)
@@ -88,11 +104,11 @@ def _by_headers(
     return found, UidSet.of(unsure)
 
 
-def _uids(db: apsw.Connection, tables: str, where: Sql) -> list[int]:
+def _uids(db: apsw.Connection, among: _Candidates) -> list[int]:
     """As one text, which costs a fraction of a row for each."""
-    _check_size(where)
-    ordered = f"SELECT n.uid AS uid FROM {tables} WHERE {where.text} ORDER BY n.uid"  # noqa: S608 - no input in it
-    (listed,) = fetch_one(db, f"SELECT group_concat(uid) FROM ({ordered})", where.bindings)  # noqa: S608
+    _check_size(among.where)
+    ordered = f"SELECT n.uid AS uid FROM {among.tables} WHERE {among.where.text} ORDER BY {among.order}"  # noqa: S608 - no input
+    (listed,) = fetch_one(db, f"SELECT group_concat(uid) FROM ({ordered})", among.where.bindings)  # noqa: S608
     found = _numbers(f"[{listed or ''}]")
     found.sort()  # SQLite has kept the order so far, but promises nothing
     return found
@@ -115,11 +131,6 @@ def _few(criterion: Criterion) -> bool:
 
 def _unnarrowed(_: Criterion) -> Sql:
     return TRUE
-
-
-def _index(criterion: Criterion) -> str:
-    """The index that SQLite does not choose by itself: where few are unread, it would still look at all."""
-    return " INDEXED BY entry_unseen" if UNSEEN in _parts(criterion) and not _few(criterion) else ""
 
 
 def query(

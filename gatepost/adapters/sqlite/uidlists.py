@@ -23,6 +23,8 @@ CHANGES = 100
 """Changes that are caught up with; beyond them the list is read anew."""
 GLANCED = 1000
 """UIDs that are read on the event loop where nothing is remembered."""
+_GONE = f"SELECT uid FROM gone_entry WHERE mailbox = ? AND modseq > ? LIMIT {CHANGES + 1}"  # noqa: S608 - our own names
+_COME = f"SELECT uid FROM entry WHERE mailbox = ? AND uid > ? ORDER BY uid LIMIT {CHANGES + 1}"  # noqa: S608
 
 
 class UidLists:
@@ -69,18 +71,17 @@ class UidLists:
 
 def _caught_up(db: apsw.Connection, mailbox: MailboxId, since: int, known: array[int]) -> array[int] | None:
     """The list with what changed since put in; None where that is much."""
-    query = f"SELECT uid FROM {{}} WHERE mailbox = ? AND modseq > ? LIMIT {CHANGES + 1}"  # noqa: S608 - our own names
-    gone = fetch_all(db, query.format("gone_entry"), (mailbox, since))
-    changed = fetch_all(db, query.format("entry"), (mailbox, since))
-    if max(len(gone), len(changed)) > CHANGES:
+    last = known[-1] if known else 0
+    gone = fetch_all(db, _GONE, (mailbox, since))
+    come = fetch_all(db, _COME, (mailbox, last))
+    if max(len(gone), len(come)) > CHANGES:
         return None
     found = known[:]
-    last = found[-1] if found else 0
     for (uid,) in gone:
         place = bisect_left(found, uid)
         if place < len(found) and found[place] == uid:
             del found[place]
-    found.extend(sorted(uid for (uid,) in changed if uid > last))
+    found.extend(uid for (uid,) in come)
     return found
 
 

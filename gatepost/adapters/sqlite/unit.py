@@ -1,8 +1,8 @@
 """One change of an account, from its first row to its last: modseqs, counts, tombstones and what watchers are told.
 
-Every function that changes mail gets a `Change`. It keeps the sums that must agree with the rows (messages, unseen,
-deleted, size, quota, states) and writes them once, in `finish`, within the same transaction. Each object that a change
-touches takes a modseq of its own, so that JMAP `changes` may be cut anywhere.
+Every function that changes mail gets a `Change`. It keeps the sums that must agree with the rows (of mailboxes
+and their blocks: messages, unseen, deleted; size, quota, states) and writes them once, in `finish`, within the same transaction.
+Each object that a change touches takes a modseq of its own, so that JMAP `changes` may be cut anywhere.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import TypeAlias
 
 import apsw
 
-from gatepost.adapters.sqlite import keywords
+from gatepost.adapters.sqlite import blocks, keywords
+from gatepost.adapters.sqlite.blocks import Block, first_of
 from gatepost.adapters.sqlite.keywords import keywords_in
 from gatepost.adapters.sqlite.rows import fetch_first, fetch_one
 from gatepost.model.errors import NoSuchMailbox, OverQuota
@@ -33,29 +34,46 @@ class Tally:
     """What a change adds to one mailbox. `modseq` 0: none of its entries changed; `counted`: some came or went."""
 
     uidnext: int
-    messages: int = 0
-    unseen: int = 0
-    deleted: int = 0
     size: int = 0
     modseq: int = 0
     counted: bool = False
     keywords: dict[str, int] = field(default_factory=dict)
+    blocks: dict[int, Block] = field(default_factory=dict)
 
-    def count(self, sign: int, flags: Flags, size: int) -> None:
-        """Adds (1) or takes away (-1) an entry."""
+    def count(self, sign: int, uid: int, flags: Flags, size: int) -> Block:
+        """Adds (1) or takes away (-1) an entry; the block that it lies in."""
         self._count_keywords(flags, sign)
-        self.messages += sign
-        self.counted = True
         self.size += sign * size
-        self.unseen += sign * ("\\Seen" not in flags)
-        self.deleted += sign * ("\\Deleted" in flags)
+        self.counted = True
+        block = self.block(uid)
+        block.count(sign, flags)
+        return block
 
-    def turn(self, old: Flags, new: Flags, count: int) -> None:
-        """So many entries get other flags."""
-        self.unseen += count * (("\\Seen" not in new) - ("\\Seen" not in old))
-        self.deleted += count * (("\\Deleted" in new) - ("\\Deleted" in old))
+    def turn(self, uid: int, old: Flags, new: Flags) -> Block:
+        """An entry gets other flags; its block."""
+        self.turn_keywords(old, new, 1)
+        block = self.block(uid)
+        block.turn(old, new, 1)
+        return block
+
+    def turn_keywords(self, old: Flags, new: Flags, count: int) -> None:
+        """So many entries get other flags; what it does to blocks is counted there."""
         self._count_keywords(old, -count)
         self._count_keywords(new, count)
+
+    def block(self, uid: int) -> Block:
+        """The sums of the block that a UID lies in."""
+        first = first_of(uid)
+        block = self.blocks.get(first)
+        if block is None:
+            block = self.blocks[first] = Block()
+        return block
+
+    def sums(self) -> tuple[int, int, int, int]:
+        """Messages, unseen, deleted, size."""
+        blocks = self.blocks.values()
+        messages, unseen = sum(each.messages for each in blocks), sum(each.unseen for each in blocks)
+        return messages, unseen, sum(each.deleted for each in blocks), self.size
 
     def _count_keywords(self, flags: Flags, count: int) -> None:
         for name in keywords_in(flags):
@@ -123,7 +141,7 @@ class Change:
         tally = self.tally(mailbox)
         uid = tally.uidnext
         tally.uidnext += 1
-        tally.count(1, flags, size)
+        tally.count(1, uid, flags, size).modseq = modseq
         tally.modseq = self._email_state = modseq
         self.used += size
         return mailbox, uid, email, flags, modseq, self.now
@@ -131,7 +149,7 @@ class Change:
     def displace(self, mailbox: MailboxId, uid: int, size: int, flags: Flags, modseq: int) -> None:
         """Removes an entry and leaves its tombstone."""
         tally = self.tally(mailbox)
-        tally.count(-1, flags, size)
+        tally.count(-1, uid, flags, size)
         tally.modseq = modseq
         self.used -= size
         self.db.execute("DELETE FROM entry WHERE mailbox = ? AND uid = ?", (mailbox, uid))
@@ -140,14 +158,14 @@ class Change:
     def reflag(self, mailbox: MailboxId, uid: int, old: Flags, new: Flags, modseq: int) -> None:
         """Gives an entry other flags."""
         tally = self.tally(mailbox)
-        tally.turn(old, new, 1)
+        tally.turn(uid, old, new).modseq = modseq
         tally.modseq = self._email_state = modseq
         self.db.execute(
             "UPDATE entry SET flags = ?, modseq = ? WHERE mailbox = ? AND uid = ?", (new, modseq, mailbox, uid)
         )
 
     def entries_touched(self, mailbox: MailboxId) -> None:
-        """Entries got other flags, with modseqs up to the last one taken; `Tally.turn` knows how many."""
+        """Entries got other flags, with modseqs up to the last one taken; the tally and its blocks know how many."""
         self.tally(mailbox).modseq = self._email_state = self.modseq
 
     def check_quota(self) -> None:
@@ -259,12 +277,14 @@ class Change:
         if not tally.modseq:
             return
         changed = 0
-        if tally.messages or tally.unseen or tally.deleted or tally.size:
+        sums = tally.sums()
+        if any(sums):
             self._mailbox_state = changed = self.next_modseq()
         self.db.execute(
             "UPDATE mailbox SET uidnext = ?, messages = messages + ?, unseen = unseen + ?, deleted = deleted + ?,"
             " size = size + ?, modseq = ?, changed = max(changed, ?) WHERE id = ?",
-            (tally.uidnext, tally.messages, tally.unseen, tally.deleted, tally.size, tally.modseq, changed, mailbox),
+            (tally.uidnext, *sums, tally.modseq, changed, mailbox),
         )
+        blocks.add(self.db, mailbox, tally.blocks)
         if tally.keywords:
             keywords.add(self.db, mailbox, tally.keywords)

@@ -12,13 +12,13 @@ from typing import NamedTuple, TypeAlias, cast
 
 from gatepost.model.account import AccountId
 from gatepost.model.ids import email_object_id, thread_object_id
-from gatepost.model.mail import Email, EmailId, Entry, Outline
+from gatepost.model.mail import Email, EmailId, Entry, EntryFlags, Outline
 from gatepost.model.uidset import UidSet
 from gatepost.proto.imap.commands.fetch import Attribute
 from gatepost.proto.imap.dates import render_date_time
 from gatepost.proto.imap.render.fetched import preview_item
 
-Column: TypeAlias = list[int] | list[str]
+Column: TypeAlias = Sequence[int] | Sequence[str]
 
 
 class Block(NamedTuple):
@@ -44,20 +44,25 @@ class Text(NamedTuple):
     values: Callable[[Block], Column]
 
 
-def _flags(block: Block) -> list[str]:
-    entries, fresh = block.entries, block.fresh
-    column: list[str] = [entry.flags for entry in entries]
-    if entries and fresh and max(entries[0].uid, entries[-1].uid) >= fresh.ranges[0][0]:
-        for index, entry in enumerate(entries):
-            if entry.uid in fresh:  # RFC 3501 §2.3.2
-                column[index] = f"{entry.flags} \\Recent" if entry.flags else "\\Recent"
-    return column
+def _shown(uids: Sequence[int], flags: Sequence[str], fresh: UidSet) -> Sequence[str]:
+    """With \\Recent, of messages ascending or descending by UID."""
+    if not uids or not fresh or max(uids[0], uids[-1]) < fresh.ranges[0][0]:
+        return flags
+    return [
+        (f"{each} \\Recent" if each else "\\Recent") if uid in fresh else each  # RFC 3501 §2.3.2
+        for uid, each in zip(uids, flags, strict=True)
+    ]
 
 
+def _flags(block: Block) -> Sequence[str]:
+    return _shown([entry.uid for entry in block.entries], [entry.flags for entry in block.entries], block.fresh)
+
+
+_FORMS = {"UID": "UID %d", "FLAGS": "FLAGS (%s)", "MODSEQ": "MODSEQ (%d)"}
 FROM_ENTRIES: dict[str, Text] = {
-    "UID": Text("UID %d", lambda block: [entry.uid for entry in block.entries]),
-    "FLAGS": Text("FLAGS (%s)", _flags),
-    "MODSEQ": Text("MODSEQ (%d)", lambda block: [entry.modseq for entry in block.entries]),
+    "UID": Text(_FORMS["UID"], lambda block: [entry.uid for entry in block.entries]),
+    "FLAGS": Text(_FORMS["FLAGS"], _flags),
+    "MODSEQ": Text(_FORMS["MODSEQ"], lambda block: [entry.modseq for entry in block.entries]),
     "SAVEDATE": Text("SAVEDATE %s", lambda block: [render_date_time(entry.saved) for entry in block.entries]),
     "EMAILID": Text(
         "EMAILID (%s)", lambda block: [email_object_id(entry.email, block.owner) for entry in block.entries]
@@ -103,11 +108,21 @@ def lines(
     block = Block(entries, fresh, emails, owner)
     if all(item.name in _TEXTS for item in items):
         texts = [_TEXTS[item.name] for item in items]
-        form = f"* %d FETCH ({' '.join(text.form for text in texts)})\r\n"
-        values = zip(numbers, *(text.values(block) for text in texts), strict=True)
-        return (form * len(entries) % tuple(chain.from_iterable(values))).encode("ascii")
+        return _filled(numbers, [text.form for text in texts], [text.values(block) for text in texts])
     joined = map(b" ".join, zip(*(column(item.name, block) for item in items), strict=True))
     return b"".join([b"* %d FETCH (%b)\r\n" % (number, row) for number, row in zip(numbers, joined, strict=True)])
+
+
+def flag_lines(numbers: Sequence[int], now: EntryFlags, names: Sequence[str], fresh: UidSet) -> bytes:
+    """FETCH responses of UID, FLAGS or MODSEQ."""
+    columns: dict[str, Column] = {"UID": now.uids, "FLAGS": _shown(now.uids, now.flags, fresh), "MODSEQ": now.modseqs}
+    return _filled(numbers, [_FORMS[name] for name in names], [columns[name] for name in names])
+
+
+def _filled(numbers: Sequence[int], forms: Sequence[str], columns: Sequence[Column]) -> bytes:
+    form = f"* %d FETCH ({' '.join(forms)})\r\n"
+    values = zip(numbers, *columns, strict=True)
+    return (form * len(numbers) % tuple(chain.from_iterable(values))).encode("ascii")
 
 
 def column(name: str, block: Block) -> list[bytes]:

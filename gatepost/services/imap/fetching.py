@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TypeAlias
 
 from gatepost.model.errors import GatepostError, NotPermitted
-from gatepost.model.flags import SEEN, has_flag, make_flags
+from gatepost.model.flags import SEEN, Flags, has_flag, make_flags
 from gatepost.model.mail import BlobId, EmailId, Entry, FlagsChanged, Outline
 from gatepost.model.uidset import UidSet
 from gatepost.net.wire import PeerGone
@@ -50,7 +50,7 @@ async def _without_content(context: Context, entries: Sequence[Entry], items: Se
         emails = {} if light else await _emails(context, block, items)
         numbers = view.numbers([entry.uid for entry in block])
         if Attribute("FLAGS") in items:
-            tell_new_flags(context, block)
+            tell_new_flags(context, [entry.flags for entry in block])
         context.send(lines(numbers, block, items, _fresh(context), emails, context.owner_of(view.mail)))
         await context.relieve()
 
@@ -60,10 +60,10 @@ async def _with_content(context: Context, entries: Sequence[Entry], items: Seque
     for start in range(0, len(entries), _BLOCK):
         block = entries[start : start + _BLOCK]
         block, changed = await _mark_seen(context, block, items)
-        newly_seen = frozenset(entry.uid for entry in changed.entries) if changed else frozenset()
+        newly_seen = frozenset(changed.now.uids if changed else ())
         emails = await _emails(context, block, items)
         if newly_seen or Attribute("FLAGS") in items:
-            tell_new_flags(context, block)
+            tell_new_flags(context, [entry.flags for entry in block])
         numbered = zip(view.numbers([entry.uid for entry in block]), block, strict=True)
         present = [(number, entry, emails[entry.email]) for number, entry in numbered if entry.email in emails]
         async for (number, entry, _), content in _contents(view.mail, present, items):
@@ -118,8 +118,13 @@ async def _mark_seen(
         changed = await view.mail.set_flags(view.mailbox, unseen, "add", _SEEN)
     except NotPermitted:  # RFC 4314 §4: it is read all the same
         return block, None
-    now = {entry.uid: entry for entry in changed.entries}
-    return [now.get(entry.uid, entry) for entry in block], changed
+    now = changed.now
+    after = dict(zip(now.uids, zip(now.flags, now.modseqs, strict=True), strict=True))
+    return [_with_flags(entry, *after.get(entry.uid, (entry.flags, entry.modseq))) for entry in block], changed
+
+
+def _with_flags(entry: Entry, flags: Flags, modseq: int) -> Entry:
+    return entry if modseq == entry.modseq else Entry(entry.uid, entry.email, flags, modseq, entry.saved)
 
 
 def _sets_seen(item: Item) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-from gatepost.model.mail import Entry
+from gatepost.model.flags import Flags
 from gatepost.model.rights import WRITE, right_for
 from gatepost.proto.imap.render.mailbox import flags as known_flags
 from gatepost.proto.imap.render.status import told
@@ -12,11 +12,11 @@ from gatepost.services.imap.context import Context
 from gatepost.services.imap.selected import Selected
 
 
-def tell_new_flags(context: Context, entries: Sequence[Entry]) -> None:
+def tell_new_flags(context: Context, flags: Iterable[Flags]) -> None:
     """FLAGS and PERMANENTFLAGS anew where messages have a keyword that the client has not heard of, before it meets it in
     a FETCH."""
     view = context.selected
-    if view.flags.learn(entries):
+    if view.flags.learn(flags):
         tell_known_flags(context, view)
 
 

@@ -11,7 +11,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from gatepost.model.mail import AccountChange, Entry, FlagsChanged, MailboxId, Opening
+from gatepost.model.flags import Flags
+from gatepost.model.mail import AccountChange, FlagsChanged, MailboxId, Opening
 from gatepost.model.rights import ALL_RIGHTS, EXPUNGE, INSERT, MARK_DELETED, SEE, WRITE, Rights
 from gatepost.model.uidset import MAX_UID, UidSet
 from gatepost.ports.mailstore import AccountMail
@@ -39,11 +40,11 @@ class KnownFlags:
         self.told = {flag.lower(): flag for flag in flags}
         self._seen: set[str] = set()
 
-    def learn(self, entries: Iterable[Entry]) -> bool:
-        """Whether these messages have flags that were not told yet; they count as told then. Cheap where the same flags
+    def learn(self, sets: Iterable[Flags]) -> bool:
+        """Whether there are flags in these sets that were not told yet; they count as told then. Cheap where the same flags
         come again and again. Past MAX_FLAGS nothing is new any more."""
         before = len(self.told)
-        for flags in dict.fromkeys(entry.flags for entry in entries):
+        for flags in dict.fromkeys(sets):
             if flags in self._seen:
                 continue
             for flag in flags.split():
@@ -154,6 +155,11 @@ class Selected:
             return [bisect_left(known, uid, low, high) + 1 for uid in uids]
         numbers = dict(zip(known[low:high], range(low + 1, high + 1), strict=True))
         return [numbers[uid] for uid in uids]
+
+    def knows(self, uids: Sequence[int]) -> bool:
+        """Whether the client knows all of `uids`, one or more, ascending."""
+        among = self.uids[bisect_left(self.uids, uids[0]) : bisect_left(self.uids, uids[-1] + 1)]
+        return len(among) == uids[-1] - uids[0] + 1 or set(uids).issubset(among)
 
     def known(self, uids: Iterable[int]) -> list[int]:
         """Those of `uids` that the client knows."""

@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 from gatepost.mail.shared import require
 from gatepost.model.errors import NoSuchMailbox, NotPermitted
-from gatepost.model.mail import AccountChange, Entry
+from gatepost.model.mail import AccountChange, Entry, EntryFlags
 from gatepost.model.rights import READ
 from gatepost.model.uidset import UidSet
-from gatepost.proto.imap.commands.fetch import Attribute, Item
+from gatepost.proto.imap.commands.fetch import Item
 from gatepost.proto.imap.commands.notify import FLAG_CHANGE, SELECTED
 from gatepost.proto.imap.render.mailbox import exists, expunged, recent, vanished
 from gatepost.proto.imap.render.status import bye
-from gatepost.services.imap.columns import lines
+from gatepost.services.imap.columns import flag_lines
 from gatepost.services.imap.context import Context, Refused
 from gatepost.services.imap.contexts import SearchContext, look_again, tell_changes, tell_removed
 from gatepost.services.imap.fetching import tell_items
@@ -23,7 +23,7 @@ from gatepost.services.imap.knownflags import tell_known_flags, tell_new_flags
 from gatepost.services.imap.notifying import notify
 from gatepost.services.imap.selected import Selected, overlap
 
-_BLOCK = 1000
+_BLOCK = 2000
 """Messages whose flags are told in one piece."""
 
 
@@ -91,7 +91,7 @@ async def _tell_news(context: Context, view: Selected, news: _News) -> None:
     if news.arrived:
         await _tell_arrived(context, view, news.arrived)
     if wanted is None or FLAG_CHANGE in wanted.events:
-        await tell_flags(context, news.changed)
+        await tell_flags(context, EntryFlags.of(news.changed))
     found = await look_again(view, context, news.touched) if news.touched else []
     items = () if wanted is None else wanted.items
     # RFC 5465 §7: before the ESEARCH, though §5.2 has it after that
@@ -183,18 +183,20 @@ async def freshen(view: Selected) -> None:
     view.freshen(await (view.mail.recent if view.read_only else view.mail.claim_recent)(view.mailbox))
 
 
-async def tell_flags(context: Context, entries: Sequence[Entry], silent: bool = False) -> None:
+async def tell_flags(context: Context, now: EntryFlags, silent: bool = False) -> None:
     """FETCH with flags (not where `silent`), UID, and MODSEQ for those who know it (RFC 7162 §3.1.4.2, §3.2.4)."""
-    if not entries:
+    if not now.uids:
         return
     view = context.selected
+    if not view.knows(now.uids):  # one came while the mailbox was being opened
+        now = now.among(set(view.known(now.uids)))
     if not silent:
-        tell_new_flags(context, entries)
+        tell_new_flags(context, now.flags)
     names = ["UID"] if silent else ["UID", "FLAGS"]
-    items = [Attribute(name) for name in ([*names, "MODSEQ"] if context.condstore else names)]
+    if context.condstore:
+        names.append("MODSEQ")
     fresh = UidSet() if context.rev2 else view.fresh
-    for start in range(0, len(entries), _BLOCK):
-        numbered = [(view.number(entry.uid), entry) for entry in entries[start : start + _BLOCK]]
-        known = [(number, entry) for number, entry in numbered if number is not None]
-        context.send(lines([number for number, _ in known], [entry for _, entry in known], items, fresh, {}))
+    for start in range(0, len(now.uids), _BLOCK):
+        block = now[start : start + _BLOCK]
+        context.send(flag_lines(view.numbers(block.uids), block, names, fresh))
         await context.relieve()

@@ -9,7 +9,8 @@ import re
 
 import pytest
 
-from gatepost.model.mail import AccountChange, FlagsChanged, Mailbox, Opening, States
+from gatepost.model.flags import make_flags
+from gatepost.model.mail import AccountChange, EntryFlags, FlagsChanged, Mailbox, Opening, States
 from gatepost.model.rights import ALL_RIGHTS
 from gatepost.model.uidset import UidSet
 from gatepost.proto.imap.sequence import parse_sequence
@@ -124,6 +125,18 @@ def test_resolving(view, text, uid, meant):
     assert view.resolve(parse_sequence(text), uid) == UidSet(meant)
 
 
+def test_flags_of_messages_that_the_client_does_not_know_are_left_out(view):
+    assert view.knows([2, 3, 5])
+    assert view.knows([5])
+    assert view.knows(range(2, 4))
+    assert not view.knows([2, 4, 5])
+    assert not view.knows([4])
+    assert not view.knows([13, 14])
+    flags = EntryFlags([2, 4, 5], [make_flags([]), make_flags(["a"]), make_flags(["b"])], [7, 8, 9])
+    assert flags.among(set(view.known(flags.uids))) == EntryFlags((2, 5), ("", "b"), (7, 9))
+    assert flags.among(set()) == EntryFlags()
+
+
 def test_numbers_beyond_the_last_message(view):
     for text in (b"6", b"1:6"):
         with pytest.raises(NoSuchNumber):
@@ -170,12 +183,12 @@ def test_our_own_change_alone_needs_no_look(view, others, looks):
     before = view.heard
     for change in (heard(10), *others):
         view.hear(change)
-    view.tell(FlagsChanged((), UidSet(), 10, 1, 9, 8), before)
+    view.tell(FlagsChanged(EntryFlags(), UidSet(), 10, 1, 9, 8), before)
     assert (view.dirty, view.modseq, view.told) == ((True, 8, [(9, 10)]) if looks else (False, 10, []))
 
 
 def test_a_change_beside_ours_is_looked_for(view):
-    ours = FlagsChanged((), UidSet(), 10, 1, 9, 8)
+    ours = FlagsChanged(EntryFlags(), UidSet(), 10, 1, 9, 8)
     view.modseq = 7  # another's came before it
     before = view.heard
     view.hear(heard(10))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gatepost.model.flags import DELETED, make_flags
-from gatepost.model.mail import Copied
+from gatepost.model.mail import Copied, EntryFlags
 from gatepost.model.search import And, HasFlag, Uids
 from gatepost.model.uidset import UidSet
 from gatepost.proto.imap.commands import Copy, Expunge, Move, Store
@@ -33,12 +33,12 @@ async def store(context: Context, command: Store) -> Status:
         quiet=command.silent and not context.condstore,
     )
     view.tell(changed, heard)
-    if changed.entries:  # RFC 7162 §3.1.3: with .SILENT the new modseq is told even so
-        await tell_flags(context, changed.entries, command.silent)
+    if changed.now.uids:  # RFC 7162 §3.1.3: with .SILENT the new modseq is told even so
+        await tell_flags(context, changed.now, command.silent)
     if not changed.failed:
         return told_bound(context, _gone_or(context, uids, changed.count, ok("STORE done")), lowest)
     # RFC 7162 §3.1.3 RECOMMENDS to say at once what the others are now
-    await tell_flags(context, await view.mail.entries(view.mailbox, changed.failed))
+    await tell_flags(context, EntryFlags.of(await view.mail.entries(view.mailbox, changed.failed)))
     named = changed.failed if command.uid else view.numbered(changed.failed)
     return told_bound(context, ok("Some were changed meanwhile", f"MODIFIED {named}"), lowest)
 

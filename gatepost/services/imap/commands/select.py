@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from gatepost.model.errors import NotPermitted
 from gatepost.model.flags import SYSTEM_FLAGS
 from gatepost.model.ids import mailbox_object_id
-from gatepost.model.mail import Mailbox, Opening
+from gatepost.model.mail import EntryFlags, Mailbox, Opening
 from gatepost.model.uidset import ALL_UIDS, MAX_UID, UidSet
 from gatepost.proto.imap.commands import Check, Close, Select, Unselect
 from gatepost.proto.imap.commands.mailboxes import Qresync
@@ -102,7 +102,7 @@ async def _resynchronise(context: Context, mailbox: Mailbox, asked: Qresync) -> 
     if gone:
         context.send(render.vanished(gone, earlier=True))
     known = ALL_UIDS if asked.known is None else asked.known
-    await tell_flags(context, [entry for entry in delta.entries if entry.uid in known])
+    await tell_flags(context, EntryFlags.of([entry for entry in delta.entries if entry.uid in known]))
 
 
 def _matched_up_to(view: Selected, asked: Qresync) -> int:
