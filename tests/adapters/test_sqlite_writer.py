@@ -243,3 +243,24 @@ def test_a_migration_that_fails_leaves_no_trace(tmp_path: Path) -> None:
     assert connection.pragma("user_version") == 1
     assert not connection.table_exists(None, "half")
     connection.close()
+
+
+def test_a_query_is_not_planned_anew_for_each_value(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    prepare(path, schema())
+    db = connect(path)
+    db.execute("CREATE INDEX t_n ON t (n)")
+    planned: list[object] = []
+
+    def note(*what: object) -> int:
+        planned.append(what)
+        return int(apsw.SQLITE_OK)
+
+    db.authorizer = note  # asked whenever a query is planned
+    for number in range(4):
+        db.execute("SELECT min(n) FROM t WHERE n = ?", (number,)).fetchall()
+        if number == 0:
+            assert planned
+            planned.clear()
+    assert planned == []
+    db.close()

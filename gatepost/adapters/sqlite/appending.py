@@ -29,8 +29,7 @@ _EMAIL = (
     "INSERT INTO email (id, thread, blob, received, modseq, created, size, header_size, sent, sent_wall, attachment,"
     " base_subject, sort_from, sort_to, sort_cc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-# the plus keeps SQLite from planning the query anew for each key
-_OLDEST = "SELECT ?1, min(thread) FROM thread_key WHERE key = +?1"
+_OLDEST = "SELECT ?1, min(thread) FROM thread_key WHERE key = ?1"
 
 
 class Prepared(msgspec.Struct, frozen=True):

@@ -97,6 +97,8 @@ def connect(path: Path, query_only: bool = False) -> apsw.Connection:
     """A connection to a database that exists. Raises one of STORAGE_FAILURES."""
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
     connection.set_busy_timeout(BUSY_MILLISECONDS)
+    # a query's plan depends on its text alone; else SQLite makes it anew each time a value is given (no statistics are kept anyway)
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     connection.pragma("synchronous", "full")
     connection.pragma("cache_size", -CACHE_KIBIBYTES)
     connection.pragma("journal_size_limit", JOURNAL_OCTETS)
