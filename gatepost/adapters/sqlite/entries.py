@@ -48,11 +48,10 @@ def uids(db: apsw.Connection, mailbox: MailboxId) -> array[int]:
 
 def entries(db: apsw.Connection, mailbox: MailboxId, wanted: UidSet, since: int) -> list[Entry]:
     """Those of `wanted` that changed after `since`, ascending. Raises NoSuchMailbox."""
-    highest_modseq(db, mailbox)
     if since and len(wanted) > GLANCED:  # by the blocks that changed, if that gives few rows
         changed = fetch_all(db, f"{_SINCE} LIMIT ?3", (since, mailbox, _CHANGED))
         if len(changed) < _CHANGED:
-            return [Entry(*row) for row in sorted(changed) if row[0] in wanted]
+            return [Entry(*row) for row in sorted(changed) if row[0] in wanted] or _none(db, mailbox)
     found: list[Entry] = []
     for low, high in wanted.ranges if len(wanted) <= GLANCED else ranges(db, mailbox, wanted):
         rows = db.execute(
@@ -60,7 +59,13 @@ def entries(db: apsw.Connection, mailbox: MailboxId, wanted: UidSet, since: int)
             (mailbox, low, high, since),
         )
         found.extend([Entry(*row) for row in rows])
-    return found
+    return found or _none(db, mailbox)
+
+
+def _none(db: apsw.Connection, mailbox: MailboxId) -> list[Entry]:
+    """Nothing, of a mailbox that there is. Raises NoSuchMailbox."""
+    highest_modseq(db, mailbox)
+    return []
 
 
 def ranges(db: apsw.Connection, mailbox: MailboxId, wanted: UidSet) -> Iterator[tuple[int, int]]:

@@ -199,7 +199,10 @@ class Selected:
         return known
 
     def parts(self, uids: UidSet, most: int) -> Iterator[UidSet]:
-        """`uids` in parts of at most so many known messages, ascending; what is not known is in none."""
+        """`uids` in parts of at most so many known messages, ascending."""
+        if self.count(uids) <= most:
+            yield uids
+            return
         places = self.numbered(uids)
         while places:
             ranges: list[tuple[int, int]] = []
