@@ -34,16 +34,16 @@ class LaneBudget(Budget):
     def repeated(self, tags: Tags, now: float) -> bool:
         """Whether this wrong password was seen here before. It is the youngest from now on, under today's key, so that
         a device which goes on trying it is known for as long as it does."""
-        known = False
-        if self.wrong is None:
-            self.wrong = array("H")
+        known, wrong = False, self.wrong
+        if wrong is None:
+            wrong = self.wrong = array("H")
         for tag in tags.same:
-            if tag in self.wrong:
-                self.wrong.remove(tag)
+            if tag in wrong:
+                wrong.remove(tag)
                 known = True
-        self.wrong.append(tags.same[0])
-        if len(self.wrong) > _TAGS:
-            self.wrong.pop(0)
+        wrong.append(tags.same[0])
+        if len(wrong) > _TAGS:
+            del wrong[0]
         self.seen = now
         return known
 

@@ -125,7 +125,10 @@ def _weigh(state: State, case: Case, source: Source, name: str) -> tuple[Event, 
     if plan.refund is not None and case.attempt.login.account is not None:
         source.note_recent(tag, points, now)
     state.sources.dirty[case.source_key] = None
-    _charge_around(state, case, points)
+    if not case.shares:
+        _charge_around(state, case, points)
+    elif points > case.points:
+        _charge_around_more(state, case, points - case.points)
     events: tuple[Event, ...] = ()
     child = case.source_key
     for key, network, room in case.shares:
@@ -140,16 +143,17 @@ def _weigh(state: State, case: Case, source: Source, name: str) -> tuple[Event, 
 
 
 def _charge_around(state: State, case: Case, points: float) -> None:
-    """The networks pay the same points as the source; those of a known lane are charged only now."""
-    if not case.shares:
-        case.held = []
-        charge_networks(state, case, points)
-        land(case)
-    elif points > case.points:
-        more, now = points - case.points, case.now
-        for key, network, limit in case.shares:
-            room = limit if network.fits(more, limit, now) else state.network_limit(key, limit, now)
-            network.take(more, room, now)
+    """The networks of a known lane are charged only now."""
+    case.held = []
+    charge_networks(state, case, points)
+    land(case)
+
+
+def _charge_around_more(state: State, case: Case, points: float) -> None:
+    """The networks pay for breadth as the source does."""
+    for key, network, limit in case.shares:
+        room = limit if network.fits(points, limit, case.now) else state.network_limit(key, limit, case.now)
+        network.take(points, room, case.now)
 
 
 def _closing(case: Case, name: str) -> tuple[Event, ...]:

@@ -23,8 +23,11 @@ class SprayTable:
 
     def sprayed(self, tags: Tags, now: float) -> bool:
         """Whether this password is one."""
-        new, old = tags.spray
-        return len(self._accounts(new, now)) >= self._threshold or len(self._accounts(old, now)) >= self._threshold
+        for tag in tags.spray:
+            entry = self._seen.get(tag)
+            if entry is not None and len(entry[1]) >= self._threshold and now - entry[0] <= _WITHIN:
+                return True
+        return False
 
     def note(self, tags: Tags, account: int, now: float) -> None:
         """It was wrong for one more account. An entry under yesterday's key becomes part of that under today's."""
@@ -35,7 +38,9 @@ class SprayTable:
             del self._seen[old]
         if account not in accounts and len(accounts) < self._threshold:
             accounts = (*accounts, account)
-        if self._seen.pop(new, None) is None and len(self._seen) >= _ENTRIES:
+        if new in self._seen:
+            self._seen.move_to_end(new)
+        elif len(self._seen) >= _ENTRIES:
             self._make_room()
         self._seen[new] = (now, accounts)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
-from itertools import count
 from typing import Generic, Protocol, TypeVar
 
 
@@ -77,17 +76,18 @@ class Table(Generic[K, E]):
     def _oldest(self, most: int) -> list[K]:
         """Takes out of the order; each once, and only what is there."""
         found: dict[K, None] = {}
-        take = self._order.popleft
-        while self._order and len(found) < most:
-            some = [take() for _ in range(min(most - len(found), len(self._order)))]
-            found |= dict.fromkeys(filter(self.entries.__contains__, some))
+        order, entries = self._order, self.entries
+        while order and len(found) < most:
+            key = order.popleft()
+            if key in entries:
+                found[key] = None
         return list(found)
 
     def _evict(self, now: float) -> None:
         """The others that were looked at are young again, so that the next look sees other ones."""
         keys = self._oldest(_LOOK)
         worth = self._worth([self.entries[key] for key in keys], now)
-        ranked = [key for _, _, key in sorted(zip(worth, count(), keys, strict=False))]
+        ranked = [keys[place] for place in sorted(range(len(keys)), key=worth.__getitem__)]
         for key in self._least(ranked, now):
             ranked.remove(key)
             self.drop(key)
