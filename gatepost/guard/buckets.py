@@ -58,10 +58,6 @@ class Bucket:
             return False
         return limit.burst - (self.drain(limit.rate, now) - held) < _ONE
 
-    def fits(self, points: float, limit: Limit, now: float) -> bool:
-        """Whether there is room for all of them."""
-        return limit.burst - self.level >= points or limit.burst - self.drain(limit.rate, now) >= points
-
     def take(self, points: float, limit: Limit, now: float) -> float:
         """Adds `points`, up to the limit; returns what was added."""
         level = self.drain(limit.rate, now)
@@ -98,11 +94,12 @@ class Budget(Bucket):
 
     def reserve(self, points: float, limit: Limit, now: float) -> float:
         """Takes `points` for an attempt, up to the limit; returns what it holds."""
-        if self.level:
-            points = self.take(points, limit, now)
-        else:
-            points = points if points < limit.burst else limit.burst
-            self.level, self.at = points, now
+        level = self.drain(limit.rate, now) if self.level else 0.0
+        room = limit.burst - level
+        if points > room:
+            points = room if room > 0.0 else 0.0
+        self.level = level + points if level else points  # no number of its own for each new source
+        self.at = now
         self.in_flight += 1
         self.held += points
         return points

@@ -66,8 +66,12 @@ def charge_networks(state: State, case: Case, points: float) -> None:
             table.put(key, network, now)
         else:
             table.dirty[key] = None
-        room = limit if network.fits(points, limit, now) else state.network_limit(key, limit, now)
-        held.append((network, network.reserve(points, room, now)))
+        taken = network.reserve(points, limit, now)
+        if taken < points:  # the room that proven accounts earn is only looked up where it matters
+            more = network.take(points - taken, state.network_limit(key, limit, now), now)
+            network.held += more
+            taken += more
+        held.append((network, taken))
         shares.append((key, network, limit))
 
 

@@ -152,8 +152,9 @@ def _charge_around(state: State, case: Case, points: float) -> None:
 def _charge_around_more(state: State, case: Case, points: float) -> None:
     """The networks pay for breadth as the source does."""
     for key, network, limit in case.shares:
-        room = limit if network.fits(points, limit, case.now) else state.network_limit(key, limit, case.now)
-        network.take(points, room, case.now)
+        taken = network.take(points, limit, case.now)
+        if taken < points:
+            network.take(points - taken, state.network_limit(key, limit, case.now), case.now)
 
 
 def _closing(case: Case, name: str) -> tuple[Event, ...]:
