@@ -52,8 +52,8 @@ def canonical_address(text: str) -> str:
 
 def fold_local(local: str) -> str:
     """Lower case, NFC, `+detail` dropped (RFC 5233's subaddress)."""
-    folded = unicodedata.normalize("NFC", local.strip()).lower()
-    base = folded.partition("+")[0]
+    folded = unicodedata.normalize("NFC", local.strip().lower())  # lower case last would not always be NFC
+    base = folded.partition("+")[0].rstrip()
     return base or folded
 
 

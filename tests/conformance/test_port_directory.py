@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gatepost.model.account import AccountId, Credentials, ScramKeys
@@ -49,6 +49,7 @@ async def test_unknown_logins_have_a_key_too(directory: Directory, ada: AccountI
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(typed=st.text(max_size=40))
+@example(typed="\x1b@\N{INVERTED EXCLAMATION MARK}")
 async def test_no_login_raises_and_a_key_is_its_own_key(directory: Directory, typed: str) -> None:
     key = directory.login(typed).key
     assert key.isprintable()

@@ -17,20 +17,26 @@ _MOST_NAMES = 50_000  # that are held in memory
 
 def canonical_login(text: str, default_domain: str) -> str:
     """Case, domain completion and `+detail` undone, whatever the text is; bounded in length, free of control characters."""
-    typed = unicodedata.normalize("NFC", text).strip()
+    typed = _printable(unicodedata.normalize("NFC", text).strip())
     if "@" not in typed:
         typed = f"{typed}@{default_domain}"
     try:
         key = canonical_address(typed)
     except (BadMailAddress, UnicodeError):
         local, _, domain = typed.rpartition("@")
-        key = f"{fold_local(local)}@{domain.strip().lower()}"
-    # nobody's address holds such a character (accounts.new_address), and a key is written to logs
-    if not key.isprintable():
-        key = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in key)
+        key = f"{fold_local(local)}@{unicodedata.normalize('NFC', domain.strip().lower())}"
+    key = _printable(key)
     if len(key) > _MAX_KEY:
         return "~" + hashlib.blake2b(key.encode(), digest_size=20).hexdigest()
     return key
+
+
+def _printable(text: str) -> str:
+    """Nobody's address holds another character (accounts.new_address), and a key is written to logs. Done first too: a character
+    that was replaced must not be read otherwise the next time."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 class Names:
