@@ -228,9 +228,9 @@ class SharedMail(OwnersAlone):
 
     # -- messages of one mailbox ---------------------------------------------------------------------------------------
     async def opening(self, path: str) -> Opening:
-        mailbox = await self.mailbox(path)
-        await self._require(mailbox.id, READ)
-        opened = await self._mail.opening(self._inner(path))
+        inner = self._inner(path)
+        await self._require((await self._mail.mailbox(inner)).id, READ)
+        opened = await self._mail.opening(inner)
         return msgspec.structs.replace(opened, mailbox=await self._show(opened.mailbox))
 
     async def uids(self, mailbox: MailboxId) -> Sequence[int]:

@@ -288,21 +288,22 @@ class Database:
 
 
 def _attempt(connection: apsw.Connection, job: _Job[Any]) -> None:
-    """Runs one job in its savepoint. Storage failures are the whole transaction's."""
-    job.error = None
+    """Runs one job in its savepoint."""
     connection.execute("SAVEPOINT job")
-    try:
-        job.result = job.work(connection)
-    except STORAGE_FAILURES:
-        raise
-    except Exception as error:
-        job.error = error
+    _run(connection, job)
+    if job.error is not None:
         connection.execute("ROLLBACK TO job")
     connection.execute("RELEASE job")
 
 
 def _attempt_alone(connection: apsw.Connection, job: _Job[Any]) -> None:
     """Runs the transaction's only job, which needs no savepoint, and ends the transaction."""
+    _run(connection, job)
+    connection.execute("COMMIT" if job.error is None else "ROLLBACK")
+
+
+def _run(connection: apsw.Connection, job: _Job[Any]) -> None:
+    """The job's result, or its error: what it raises is its own, but for storage failures, which are the whole transaction's."""
     job.error = None
     try:
         job.result = job.work(connection)
@@ -310,7 +311,6 @@ def _attempt_alone(connection: apsw.Connection, job: _Job[Any]) -> None:
         raise
     except Exception as error:
         job.error = error
-    connection.execute("COMMIT" if job.error is None else "ROLLBACK")
 
 
 def _close(connection: apsw.Connection) -> None:
