@@ -35,7 +35,7 @@ def abuse(state: State, source: Address, kind: str, door: str, now: float) -> tu
     limit = state.source_limit(key, now)
     entry.take(points, limit, now)
     entry.note("", door, now)
-    if not entry.settled(limit, now):
+    if not entry.full(limit, now):
         return ()
     entry.because(f"abuse: {kind} ({rule.what})")
     return ban_source(state, source, key, entry, now)

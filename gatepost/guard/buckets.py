@@ -52,19 +52,23 @@ class Bucket:
         """Points that still fit; negative where the limit has shrunk since."""
         return limit.burst - self.drain(limit.rate, now)
 
-    def full(self, limit: Limit, now: float, held: float = 0.0) -> bool:
-        """Whether not even one more wrong password fits, without `held`, the points of attempts in flight."""
-        if limit.burst - (self.level - held) >= _ONE:  # it only ever drains: what fits now will fit then
+    def full(self, limit: Limit, now: float) -> bool:
+        """Whether not even one more wrong password fits."""
+        if limit.burst - self.level >= _ONE:  # it only ever drains: what fits now will fit then
             return False
-        return limit.burst - (self.drain(limit.rate, now) - held) < _ONE
+        return limit.burst - self.drain(limit.rate, now) < _ONE
 
-    def take(self, points: float, limit: Limit, now: float) -> float:
-        """Adds `points`, up to the limit; returns what was added."""
-        level = self.drain(limit.rate, now)
-        room = limit.burst - level
+    def take(self, points: float, limit: Limit, now: float, overfill: float = 1.0) -> float:
+        """Adds `points`, up to `overfill` times the limit; returns what was added."""
+        level = self.level
+        if level:
+            level = self.drain(limit.rate, now)
+        else:
+            self.at = now
+        room = limit.burst * overfill - level
         if points > room:
             points = room if room > 0.0 else 0.0
-        self.level = level + points
+        self.level = level + points if level else points  # no number of its own for each new source
         return points
 
     def give(self, points: float) -> None:
@@ -76,13 +80,10 @@ class Bucket:
         """Seconds until one more fits."""
         return max(0.0, (self.drain(limit.rate, now) + 1.0 - limit.burst) / limit.rate)
 
-    def empty_at(self, limit: Limit, now: float) -> float:
-        """When nothing will be left of it."""
-        return now + self.drain(limit.rate, now) / limit.rate
-
 
 class Budget(Bucket):
-    """A bucket that attempts in flight reserve points of: `held` points, of `in_flight` attempts."""
+    """A bucket with points set aside for attempts in flight: `held` points, for `in_flight` attempts. They are no part of
+    its level, which only outcomes change."""
 
     __slots__ = ("held", "in_flight")
 
@@ -92,23 +93,9 @@ class Budget(Bucket):
         self.held = 0.0
         self.in_flight = 0
 
-    def reserve(self, points: float, limit: Limit, now: float) -> float:
-        """Takes `points` for an attempt, up to the limit; returns what it holds."""
-        level = self.drain(limit.rate, now) if self.level else 0.0
-        room = limit.burst - level
-        if points > room:
-            points = room if room > 0.0 else 0.0
-        self.level = level + points if level else points  # no number of its own for each new source
-        self.at = now
-        self.in_flight += 1
-        self.held += points
-        return points
-
-    def reserve_nothing(self) -> float:
-        """For an attempt that only keeps it from being forgotten."""
-        self.in_flight += 1
-        return 0.0
-
-    def settled(self, limit: Limit, now: float) -> bool:
-        """Whether it is full without what is in flight, which may yet be right."""
-        return self.full(limit, now, self.held)
+    def busy(self, limit: Limit, now: float) -> bool:
+        """Whether not even one more fits beside what is in flight, all of which may yet be wrong."""
+        held = self.held
+        if limit.burst - (self.level + held) >= _ONE:
+            return False
+        return limit.burst - (self.drain(limit.rate, now) + held) < _ONE

@@ -18,25 +18,27 @@ from gatepost.guard.state import UNKNOWN_SLOTS, State
 from gatepost.guard.table import Table
 from gatepost.guard.verdicts import Attempt, Lane
 
-Share: TypeAlias = tuple[int, Neighbourhood, Limit]
-"""A network around the source: its key, its entry, and its limit before the room that proven accounts earn."""
+Share: TypeAlias = tuple[Budget, float, Limit]
+"""Points that an attempt in flight holds of a budget, and the budget's limit."""
+
+Suspect: TypeAlias = tuple[Neighbourhood, int, Limit]
+"""A network around the source: its entry, its key, and its limit before the room that proven accounts earn."""
 
 
 class Case:
     """`source`, `account` and the lane's `budget` are None while nothing is remembered of them. `table` is where the account
     is kept; `ban` the one that its source meets; `protected` sources are never banned.
 
-    Charged (`points` is not 0 then), it holds points of the budgets in `held`, its source's first; `shares` are the networks
-    charged. Entries are held themselves, so that an eviction meanwhile does no harm.
+    `suspects` are the networks around a stranger where enough different parts failed. In flight (`points` is not 0 then), it
+    holds points of the budgets in `held`: of entries themselves, so that an eviction meanwhile does no harm.
     """
 
     __slots__ = (
         "account", "account_key", "attempt", "ban", "budget", "held", "lane", "lane_key", "lane_limit", "login_tag",
-        "networks", "noted_today", "now", "points", "protected", "shares", "source", "source_key", "source_limit", "table",
+        "networks", "noted_today", "now", "points", "protected", "source", "source_key", "suspects", "table",
     )  # fmt: skip
 
     account_key: AccountKey
-    held: list[tuple[Budget, float]]
     table: Table[AccountKey, AccountState]
 
     def __init__(self, state: State, attempt: Attempt, now: float) -> None:
@@ -44,11 +46,11 @@ class Case:
         self.attempt = attempt
         self.now = now
         self.points = 0.0  # of a wrong password, before breadth
+        self.held: list[Share] = []
         self.source_key = key = source_key(address)
         self.source: Source | None = state.sources.entries.get(key)
-        self.source_limit: Limit | None = None  # looked up by the first who needs it
-        self.networks: list[tuple[int, Limit]] | None = None  # those around the source, likewise
-        self.shares: list[Share] = []
+        self.networks: list[tuple[int, Limit]] | None = None  # those around the source, once somebody needs them
+        self.suspects: list[Suspect] = []
         self.login_tag = tag = state.tagger.login(login.key)
         self.protected = state.exemptions.protected(address) is not None
         self.ban: Held | None = None if self.protected else state.bans.at_door(address, now)

@@ -1,8 +1,10 @@
-"""Charging an attempt before its password is looked at, on every key at once, and giving the charge back (law 2)."""
+"""Setting points aside for an attempt before its password is looked at, on every key at once, and what becomes of them
+when its outcome is known: free again, or charged (law 2)."""
 
 from __future__ import annotations
 
 from gatepost.guard.accounts import AccountState
+from gatepost.guard.buckets import Limit
 from gatepost.guard.case import Case
 from gatepost.guard.plan import Plan
 from gatepost.guard.sources import Neighbourhood, Source
@@ -29,68 +31,89 @@ def open_source(state: State, case: Case) -> Source:
     return source
 
 
-def charge(state: State, case: Case) -> None:
-    """Reserves an attempt on source, networks, lane and account. The rules have made sure that it fits."""
-    source = open_source(state, case)
-    case.points = points = weight(state.plan, case.attempt)
-    # an empty bucket has room for any first attempt: its limit need not be looked up
-    case.held = [(source, source.reserve(points, case.source_limit or state.plan.source, case.now))]
+def hold(state: State, case: Case) -> None:
+    """Sets the attempt's points aside on source, lane, account and networks. The rules have made sure that they fit."""
+    now, plan = case.now, state.plan
+    case.points = points = weight(plan, case.attempt)
+    held = case.held
+    held.append((open_source(state, case), points, plan.source))
     if case.attempt.token:
         case.account = case.budget = None
     else:
-        _charge_account(state, case)
-    if case.lane is Lane.STRANGER or case.lane is Lane.SEEN:
-        charge_networks(state, case, points)
+        account = _open_account(case)
+        budget = case.budget = case.budget or account.lane(case.lane_key, now)
+        held.append((budget, 1.0, case.lane_limit))
+        # where all together have no limit it is in flight all the same, and must not be forgotten
+        held.append(
+            (account.total, 1.0, plan.total) if plan.total is not None else (account.total, 0.0, case.lane_limit)
+        )
+    for network, key, limit in case.suspects:
+        held.append((network, points, limit))
+        state.networks.dirty[key] = None
+    for each, share, _ in held:
+        each.in_flight += 1
+        each.held += share
 
 
-def _charge_account(state: State, case: Case) -> None:
-    now, held, account = case.now, case.held, case.account
+def _open_account(case: Case) -> AccountState:
+    """The same of an account."""
+    account = case.account
     if account is None:
-        account = case.account = AccountState(now)
-        case.table.put(case.account_key, account, now)
+        account = case.account = AccountState(case.now)
+        case.table.put(case.account_key, account, case.now)
     else:
         case.table.dirty[case.account_key] = None
-    budget = case.budget = case.budget or account.lane(case.lane_key, now)
-    held.append((budget, budget.reserve(1.0, case.lane_limit, now)))
-    total, most = account.total, state.plan.total
-    held.append((total, total.reserve(1.0, most, now) if most is not None else total.reserve_nothing()))
-
-
-def charge_networks(state: State, case: Case, points: float) -> None:
-    """Reserves the same points on the networks around the source; nothing around this host or its proxies."""
-    now, table, held, shares = case.now, state.networks, case.held, case.shares
-    for key, limit in case.around(state):
-        network = table.entries.get(key)
-        if network is None:
-            network = Neighbourhood(now)
-            table.put(key, network, now)
-        else:
-            table.dirty[key] = None
-        taken = network.reserve(points, limit, now)
-        if taken < points:  # the room that proven accounts earn is only looked up where it matters
-            more = network.take(points - taken, state.network_limit(key, limit, now), now)
-            network.held += more
-            taken += more
-        held.append((network, taken))
-        shares.append((key, network, limit))
+    return account
 
 
 def land(case: Case) -> None:
-    """The attempt is no longer in flight; its charges stay."""
-    for budget, points in case.held:
-        budget.in_flight -= 1
-        budget.held = budget.held - points if budget.in_flight else 0.0
+    """The attempt is no longer in flight."""
+    for each, share, _ in case.held:
+        each.in_flight -= 1
+        each.held = each.held - share if each.in_flight else 0.0
 
 
 def release(state: State, case: Case) -> None:
-    """The same, and gives back this attempt's charges and no others; entries with nothing left in them go."""
+    """It is no longer in flight, and costs nothing; entries with nothing in them go."""
     land(case)
-    for budget, points in case.held:
-        budget.give(points)
-    if case.source is not None and case.source.idle:
-        state.sources.drop_if(case.source_key, case.source)
-    for key, network, _ in case.shares:
-        if network.idle:
-            state.networks.drop_if(key, network)
-    if case.account is not None and case.account.idle:
-        case.table.drop_if(case.account_key, case.account)
+    source, account = case.source, case.account
+    if source is not None and source.idle:
+        state.sources.drop_if(case.source_key, source)
+    if account is not None and account.idle:
+        case.table.drop_if(case.account_key, account)
+
+
+def charge_account(state: State, case: Case) -> None:
+    """A wrong password costs the lane one point, and all lanes together."""
+    account, budget, total = case.account, case.budget, state.plan.total
+    if account is not None and budget is not None:
+        budget.take(1.0, case.lane_limit, case.now)
+        if total is not None:
+            account.total.take(1.0, total, case.now)
+
+
+def charge_network(state: State, key: int, limit: Limit, points: float, now: float) -> Neighbourhood:
+    """A network's entry, made where it is missing, with so many points more."""
+    table = state.networks
+    network = table.entries.get(key)
+    if network is None:
+        network = Neighbourhood(now)
+        table.put(key, network, now)
+    else:
+        table.dirty[key] = None
+    taken = network.take(points, limit, now)
+    if taken < points:  # the room that proven accounts earn is only looked up where it matters
+        network.take(points - taken, state.network_limit(key, limit, now), now)
+    return network
+
+
+def keep(state: State, case: Case) -> None:
+    """It is no longer in flight, and costs what was set aside, whatever the password was."""
+    land(case)
+    source, now, points = case.source, case.now, case.points
+    if source is not None:
+        source.take(points, state.source_limit(case.source_key, now), now)
+    charge_account(state, case)
+    if case.lane is Lane.STRANGER or case.lane is Lane.SEEN:
+        for key, limit in case.around(state):
+            charge_network(state, key, limit, points, now)

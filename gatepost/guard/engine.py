@@ -13,7 +13,7 @@ from gatepost.guard import abuse as abusing
 from gatepost.guard import closing, explain, lifting, records, settling
 from gatepost.guard.bans import FOREVER, Ban
 from gatepost.guard.case import Case
-from gatepost.guard.charging import charge
+from gatepost.guard.charging import hold
 from gatepost.guard.exemptions import CannotBan
 from gatepost.guard.explain import LoginExplanation, SourceExplanation
 from gatepost.guard.familiarity import DAY
@@ -79,7 +79,7 @@ class Guard:
                 refusal = rule(state, case)
                 if refusal is not None:
                     return consequence(state, case, refusal)
-            charge(state, case)
+            hold(state, case)
         self._number = number = self._number + 1
         self._in_flight[number] = case
         return Ticket(number, attempt, case.lane, now)
@@ -193,6 +193,9 @@ class Guard:
 
     def changed(self) -> list[Record]:
         """What changed since the last call, for the store."""
+        for case in self._in_flight.values():
+            for budget, _, limit in case.held:  # what is held is written down as points of now
+                budget.drain(limit.rate, max(budget.at, case.now))
         return self._outbox.take(records.changed(self._state))
 
     def unsaved(self, refused: Iterable[Record]) -> None:

@@ -7,7 +7,7 @@ import msgspec
 from gatepost.guard.abuse import delivered, free_used
 from gatepost.guard.accounts import STRANGERS, LaneBudget
 from gatepost.guard.bans import Ban
-from gatepost.guard.buckets import Bucket, Limit
+from gatepost.guard.buckets import Budget, Limit
 from gatepost.guard.case import Case
 from gatepost.guard.prefixes import address_key, network_of, source_key
 from gatepost.guard.rules import RULES
@@ -18,8 +18,8 @@ from gatepost.model.address import Address
 
 
 class Level(msgspec.Struct, frozen=True):
-    """One bucket: `level` points of `limit`; it is empty at `empty_at` (seconds since the epoch). `parts`: of a network,
-    how many different parts of it failed."""
+    """One bucket: `level` points of `limit`, attempts in flight included; it is empty at `empty_at` (seconds since the epoch).
+    `parts`: of a network, how many different parts of it failed."""
 
     name: str
     level: float
@@ -113,9 +113,7 @@ def explain_source(state: State, source: Address, admission: Admission, now: flo
         allowed=f"{allowed.network} {allowed.note}".strip() if allowed else "",
         never_ban=str(never) if never else "",
         bans=state.bans.around(source, now),
-        points=Level(
-            "address", entry.drain(limit.rate, now), limit.burst, entry.empty_at(limit, now)
-        ) if entry else Level("address", 0.0, limit.burst, now),
+        points=_level("address", entry or Budget(now), limit, now),
         networks=_networks(state, source, now),
         abuse=tuple(Level(kind, used, limit.burst, now + used / limit.rate) for kind, used, limit in free_used(state, key, now)),
         delivered=delivered(state, key, now),
@@ -135,8 +133,7 @@ def _networks(state: State, source: Address, now: float) -> tuple[Level, ...]:
         network = state.networks.get(key)
         if network is not None:
             limit = state.network_limit(key, limit, now)
-            level, empty = network.drain(limit.rate, now), network.empty_at(limit, now)
-            levels.append(Level(str(source.network(length)), level, limit.burst, empty, len(network.logins)))
+            levels.append(_level(str(source.network(length)), network, limit, now, len(network.logins)))
     return tuple(levels)
 
 
@@ -150,7 +147,7 @@ def explain_login(state: State, login: Login, now: float, source: Address | None
     strangers = account.lanes.get(STRANGERS) if account else None
     limit = plan.lanes[Lane.STRANGER]
     closed = strangers is not None and strangers.full(limit, now)
-    total = account.total if account else Bucket(now)
+    total = account.total if account else Budget(now)
     return LoginExplanation(
         login=state.display(login),
         exists=login.account is not None,
@@ -176,5 +173,7 @@ def _lane(state: State, key: int, bucket: LaneBudget, now: float) -> Level:
     return _level(f"{lane}{place}", bucket, state.plan.lanes[lane], now)
 
 
-def _level(name: str, bucket: Bucket, limit: Limit, now: float) -> Level:
-    return Level(name, bucket.drain(limit.rate, now), limit.burst, bucket.empty_at(limit, now))
+def _level(name: str, budget: Budget, limit: Limit, now: float, parts: int = 0) -> Level:
+    """What is in flight counts as the rules count it: it may all be wrong."""
+    level = budget.drain(limit.rate, now) + budget.held
+    return Level(name, level, limit.burst, now + level / limit.rate, parts)

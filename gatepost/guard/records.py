@@ -101,7 +101,7 @@ def _source_records(name: str, table: Table[int, Any]) -> Iterator[Record]:
 def _row(source: Watched) -> _SourceRow:
     shown = source.shown
     return _SourceRow(
-        source.level, source.at, source.logins, source.failures, source.first, source.last,
+        source.level + source.held, source.at, source.logins, source.failures, source.first, source.last,
         shown.logins, shown.doors, shown.reason,
     )  # fmt: skip
 
@@ -122,9 +122,11 @@ def _account_records(name: str, table: Table[AccountKey, AccountState]) -> Itera
             yield Record(name, encoded, None)
             continue
         lanes = tuple(
-            (_number(lane), bucket.level, bucket.at) for lane, bucket in account.lanes.items() if bucket.level
+            (_number(lane), bucket.level + bucket.held, bucket.at)
+            for lane, bucket in account.lanes.items()
+            if bucket.level or bucket.held
         )
-        row = _AccountRow(account.total.level, account.total.at, account.failures, lanes)
+        row = _AccountRow(account.total.level + account.total.held, account.total.at, account.failures, lanes)
         yield Record(name, encoded, _encode(row))
 
 

@@ -57,7 +57,7 @@ def consequence(state: State, case: Case, refusal: Refusal) -> Refusal:
             state.spraying.note(case.attempt.tags, case.login_tag & 0xFFFFFFFF, now)
     elif refusal.rule is not Rule.SOURCE and refusal.rule is not Rule.CONFINED:
         return refusal
-    if source is None or not source.settled(state.source_limit(case.source_key, now), now):
+    if source is None or not source.full(state.source_limit(case.source_key, now), now):
         return refusal
     if not source.failures and state.crowds.size(case.source_key, now):
         return refusal  # a ban has just ended and nobody failed since: good accounts' neighbours may wait for room
@@ -72,7 +72,7 @@ def ban_network(
     state: State, key: int, network: Neighbourhood, limit: Limit, parts: int, now: float
 ) -> tuple[Banned, ...]:
     """Bans a network that is full through so many different parts, if it is full with the room that it has earned too."""
-    if state.bans.holds(key, now) or not network.settled(state.network_limit(key, limit, now), now):
+    if state.bans.holds(key, now) or not network.full(state.network_limit(key, limit, now), now):
         return ()
     evidence = network.evidence(f"strangers from {parts} or more parts of this network guessed passwords")
     network.fresh_evidence()

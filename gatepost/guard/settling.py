@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from gatepost.guard.accounts import STRANGERS
-from gatepost.guard.buckets import Limit
 from gatepost.guard.case import Case
-from gatepost.guard.charging import charge_networks, land, release
+from gatepost.guard.charging import charge_account, charge_network, keep, land, release
 from gatepost.guard.plan import near_key
 from gatepost.guard.prefixes import address_key
 from gatepost.guard.sentencing import ban_network, ban_source
@@ -18,7 +17,7 @@ _PARENTS = {4: (24, 16), 6: (32,)}  # networks whose proven accounts are counted
 
 
 def settle(state: State, case: Case, outcome: Outcome, now: float, tags: Tags | None) -> Settlement:
-    """The one way out of flight: everything that the attempt holds is given back (`release`) or stays (`land`)."""
+    """The one way out of flight: what the attempt holds is free again (`release`) or is charged (`keep`, `_wrong`)."""
     case.now = now
     if case.source is None or not case.points:  # nothing was charged: on the allow list
         if outcome is Outcome.RIGHT and not case.noted_today:
@@ -29,7 +28,7 @@ def settle(state: State, case: Case, outcome: Outcome, now: float, tags: Tags | 
     if outcome is Outcome.WRONG:
         return _wrong(state, case, case.source, tags)
     if outcome is Outcome.ABANDONED:
-        land(case)
+        keep(state, case)
         case.source.note(state.display(case.attempt.login), case.attempt.door, now)
         return Settlement(counted=True)
     release(state, case)
@@ -41,7 +40,7 @@ def settle(state: State, case: Case, outcome: Outcome, now: float, tags: Tags | 
 
 def _right(state: State, case: Case, source: Source) -> Settlement:
     if _banned_meanwhile(state, case):
-        land(case)
+        keep(state, case)
         return Settlement(counted=True, too_late=True)
     release(state, case)
     first = case.lane is Lane.STRANGER and _still_strange(state, case)
@@ -96,8 +95,7 @@ def _refund(state: State, case: Case, source: Source) -> None:
 
 
 def _wrong(state: State, case: Case, source: Source, tags: Tags | None) -> Settlement:
-    """The charge is kept, unless it is no new guess (law 6): the same wrong password for the same account in the same
-    lane."""
+    """It is charged, unless it is no new guess (law 6): the same wrong password for the same account in the same lane."""
     if tags is not None and case.budget is not None and case.budget.repeated(tags, case.now):
         release(state, case)
         return Settlement(why="repeated")
@@ -106,6 +104,7 @@ def _wrong(state: State, case: Case, source: Source, tags: Tags | None) -> Settl
     if state.plan.spray_accounts and tags is not None and case.lane is not Lane.FAMILIAR:
         state.spraying.note(tags, case.login_tag & 0xFFFFFFFF, case.now)
     name = state.display(case.attempt.login)
+    charge_account(state, case)
     events = _weigh(state, case, source, name) + _closing(case, name)
     return Settlement(counted=True, why="wrong", events=events)
 
@@ -117,44 +116,24 @@ def _weigh(state: State, case: Case, source: Source, name: str) -> tuple[Event, 
     limit = plan.source_limit(proven, state.alarm.on)
     breadth = source.note_login(tag, 1 if proven else plan.breadth)
     points = case.points if proven or breadth == 1 else case.points * breadth
-    reserved = case.held[0][1]
-    if points > reserved:
-        most = Limit(plan.overfill * max(limit.burst, plan.source.burst), plan.source.rate)
-        source.take(points - reserved, most, now)
+    room = limit if limit.burst > plan.source.burst else plan.source
+    source.take(points, room, now, plan.overfill)  # who guesses broadly finds it still full when his ban ends
     source.note(name, door, now)
     if plan.refund is not None and case.attempt.login.account is not None:
         source.note_recent(tag, points, now)
     state.sources.dirty[case.source_key] = None
-    if not case.shares:
-        _charge_around(state, case, points)
-    elif points > case.points:
-        _charge_around_more(state, case, points - case.points)
     events: tuple[Event, ...] = ()
     child = case.source_key
-    for key, network, room in case.shares:
+    for key, room in case.around(state):
+        network = charge_network(state, key, room, points, now)
         network.note(name, door, now)
         parts = network.note_part(child, plan.children)
         child = key
-        if parts >= plan.children and network.settled(room, now):
+        if parts >= plan.children and network.full(room, now):
             events += ban_network(state, key, network, room, parts, now)
-    if source.settled(limit, now):
+    if source.full(limit, now):
         events += ban_source(state, case.attempt.source, case.source_key, source, now)
     return events
-
-
-def _charge_around(state: State, case: Case, points: float) -> None:
-    """The networks of a known lane are charged only now."""
-    case.held = []
-    charge_networks(state, case, points)
-    land(case)
-
-
-def _charge_around_more(state: State, case: Case, points: float) -> None:
-    """The networks pay for breadth as the source does."""
-    for key, network, limit in case.shares:
-        taken = network.take(points, limit, case.now)
-        if taken < points:
-            network.take(points - taken, state.network_limit(key, limit, case.now), case.now)
 
 
 def _closing(case: Case, name: str) -> tuple[Event, ...]:

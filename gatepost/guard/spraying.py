@@ -31,18 +31,20 @@ class SprayTable:
 
     def note(self, tags: Tags, account: int, now: float) -> None:
         """It was wrong for one more account. An entry under yesterday's key becomes part of that under today's."""
+        seen = self._seen
         new, old = tags.spray
-        accounts = self._accounts(new, now)
-        if old in self._seen:
-            accounts += tuple(known for known in self._accounts(old, now) if known not in accounts)
-            del self._seen[old]
+        known = new in seen
+        accounts = self._accounts(new, now) if known else ()
+        if old in seen:
+            accounts += tuple(other for other in self._accounts(old, now) if other not in accounts)
+            del seen[old]
         if account not in accounts and len(accounts) < self._threshold:
             accounts = (*accounts, account)
-        if new in self._seen:
-            self._seen.move_to_end(new)
-        elif len(self._seen) >= _ENTRIES:
+        if known:
+            seen.move_to_end(new)
+        elif len(seen) >= _ENTRIES:
             self._make_room()
-        self._seen[new] = (now, accounts)
+        seen[new] = (now, accounts)
 
     def _accounts(self, tag: int, now: float) -> tuple[int, ...]:
         """Those on which it was wrong lately."""

@@ -44,11 +44,10 @@ class Table(Generic[K, E]):
         return self.entries.get(key)
 
     def put(self, key: K, entry: E, now: float) -> None:
-        """Adds an entry, at the cost of another where the table is full."""
-        if key not in self.entries:
-            if len(self.entries) >= self._capacity:
-                self._evict(now)
-            self._order.append(key)
+        """Adds an entry where there is none, at the cost of another one's if the table is full."""
+        if len(self.entries) >= self._capacity:
+            self._evict(now)
+        self._order.append(key)
         self.entries[key] = entry
         self.dirty[key] = None
 

@@ -26,8 +26,8 @@ def refuse(state: State, case: Case) -> Refusal | None:
 
 
 def _full(budget: Budget, limit: Limit, now: float) -> Refusal | None:
-    if not budget.level or not budget.full(limit, now):
+    if not budget.busy(limit, now):
         return None
-    if not budget.settled(limit, now):
+    if not budget.full(limit, now):
         return Refusal(Rule.IN_FLIGHT, _SOON)
     return Refusal(Rule.ACCOUNT, budget.wait(limit, now))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from gatepost.guard.buckets import Limit
 from gatepost.guard.case import Case
-from gatepost.guard.sources import Neighbourhood
 from gatepost.guard.state import State
 from gatepost.guard.verdicts import Lane, Refusal, Rule
 
@@ -12,22 +10,22 @@ _SOON = 1.0
 
 
 def refuse(state: State, case: Case) -> Refusal | None:
-    """Whoever the account knows is not touched."""
+    """Whoever the account knows is not touched. The attempt's points are set aside on the suspects found here; networks from
+    which too few parts failed can refuse nobody, and are only charged by outcomes."""
     if case.lane is not Lane.STRANGER or case.protected:
         return None
     now = case.now
     ban = state.bans.for_strangers(case.attempt.source, now)
     if ban is not None:
         return Refusal(Rule.NETWORK, ban.until - now)
+    entries, children = state.networks.entries, state.plan.children
     for key, limit in case.around(state):
-        network = state.networks.entries.get(key)
-        if network is None or not network.held or len(network.logins) < state.plan.children:
+        network = entries.get(key)
+        if network is None or len(network.logins) < children:
             continue
-        if network.full(limit, now) and _busy(network, state.network_limit(key, limit, now), now):
-            return Refusal(Rule.IN_FLIGHT, _SOON)
+        case.suspects.append((network, key, limit))
+        if network.held and network.busy(limit, now):
+            earned = state.network_limit(key, limit, now)
+            if network.busy(earned, now) and not network.full(earned, now):
+                return Refusal(Rule.IN_FLIGHT, _SOON)
     return None
-
-
-def _busy(network: Neighbourhood, limit: Limit, now: float) -> bool:
-    """Full of what is in flight."""
-    return network.full(limit, now) and not network.settled(limit, now)

@@ -12,12 +12,12 @@ _SOON = 1.0  # seconds: what is in flight will be known by then
 def refuse(state: State, case: Case) -> Refusal | None:
     """Full of what is in flight is only busy: it may all be right."""
     source, now = case.source, case.now
-    if source is None or not source.level:
+    if source is None or not (source.level or source.held):
         return None
-    limit = case.source_limit = state.source_limit(case.source_key, now)
-    if not source.full(limit, now) or case.welcome_here(state):
+    limit = state.source_limit(case.source_key, now)
+    if not source.busy(limit, now) or case.welcome_here(state):
         return None
-    if not source.settled(limit, now):
+    if not source.full(limit, now):
         return Refusal(Rule.IN_FLIGHT, _SOON)
     wait = source.wait(limit, now)
     if case.protected:
