@@ -8,12 +8,12 @@ For whoever holds the folder's lock.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from gatepost.adapters.sqlite.connections import make_folder, sync_folder
+from gatepost.adapters.ondisk import sync
+from gatepost.adapters.sqlite.connections import make_folder
 
 SERVER, MAIL = "gatepost.db", "mail"
 _RESTORING, _RESTORED, _ASIDE = "restoring", "restored", "aside"
@@ -40,12 +40,11 @@ def change(folder: Path, aside: str) -> Path:
     aside = next(name for name in names if not (folder / name).exists())
     (place / _ASIDE).write_text(aside, "utf-8")
     for path in (place / SERVER, place / _ASIDE):
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+        sync(path)
     for path in (place / MAIL, place):
-        sync_folder(path)
+        sync(path)
     place.rename(folder / _RESTORED)
-    sync_folder(folder)
+    sync(folder)
     finish(folder)
     return folder / aside
 
@@ -58,19 +57,19 @@ def finish(folder: Path) -> None:
         if (restored / SERVER).exists():  # so that none in the folder is the new one's
             _put_aside(folder.glob(f"{SERVER}*"), aside)
             (restored / SERVER).rename(folder / SERVER)
-            sync_folder(folder)
+            sync(folder)
         if (restored / MAIL).exists():
             _put_aside([folder / MAIL], aside)
             (restored / MAIL).rename(folder / MAIL)
-            sync_folder(folder)
+            sync(folder)
         restored.rename(restoring)
     if restoring.is_dir():
         shutil.rmtree(restoring)
-        sync_folder(folder)
+        sync(folder)
 
 
 def _put_aside(paths: Iterable[Path], aside: Path) -> None:
     for path in sorted(path for path in paths if path.exists()):
         make_folder(aside)
         path.rename(aside / path.name)
-        sync_folder(aside)
+        sync(aside)

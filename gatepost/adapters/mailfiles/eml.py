@@ -16,10 +16,10 @@ from gatepost.adapters.mailfiles.kept import (
     lenient_flags,
     level_name,
     nested_path,
-    sync,
     with_crlf,
     write_file,
 )
+from gatepost.adapters.ondisk import sync
 from gatepost.model.flags import split_flags
 from gatepost.model.mail import SEPARATOR
 

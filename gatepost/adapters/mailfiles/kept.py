@@ -103,15 +103,6 @@ def nested_path(root: Path, mailbox: str) -> Path:
     return root.joinpath(*(file_name(level) for level in mailbox.split(SEPARATOR)))
 
 
-def sync(path: Path) -> None:
-    """A file or a folder's names are on disk when this returns."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def write_file(path: Path, content: bytes, received: float) -> None:
     """Under its name only when it is whole; its time of change says when the message came."""
     temporary = path.with_name(f".{path.name[:200]}.part")

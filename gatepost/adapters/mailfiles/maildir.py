@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from gatepost.adapters.mailfiles.kept import Folder, Kept, lenient_flags, sync, with_crlf, write_file
+from gatepost.adapters.mailfiles.kept import Folder, Kept, lenient_flags, with_crlf, write_file
+from gatepost.adapters.ondisk import sync
 from gatepost.model.flags import SYSTEM_FLAGS, Flags, split_flags
 from gatepost.model.mail import SEPARATOR
 from gatepost.proto.imap.names import BadName, decode_utf7, encode_utf7

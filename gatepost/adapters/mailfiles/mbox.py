@@ -27,9 +27,9 @@ from gatepost.adapters.mailfiles.kept import (
     lenient_flags,
     level_name,
     nested_path,
-    sync,
     with_crlf,
 )
+from gatepost.adapters.ondisk import sync
 from gatepost.model.flags import SYSTEM_FLAGS, Flags, split_flags
 from gatepost.model.mail import SEPARATOR
 

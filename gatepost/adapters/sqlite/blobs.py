@@ -16,7 +16,8 @@ from pathlib import Path
 
 import apsw
 
-from gatepost.adapters.sqlite.connections import make_folder, sync_folder
+from gatepost.adapters.ondisk import sync
+from gatepost.adapters.sqlite.connections import make_folder
 from gatepost.adapters.sqlite.rows import Bindings, fetch_all, fetch_first
 from gatepost.adapters.sqlite.unit import Change
 from gatepost.adapters.sqlite.writer import Elsewhere
@@ -53,7 +54,7 @@ class BlobFiles:
         path = self.path(blob)
         with contextlib.suppress(FileNotFoundError):
             if path.stat().st_size == len(content):
-                sync_folder(path.parent)  # another thread may have named it just now
+                sync(path.parent)  # another thread may have named it just now
                 return
         make_folder(path.parent)
         temporary = path.with_name(f"{blob}.{os.urandom(6).hex()}.tmp")
@@ -70,7 +71,7 @@ class BlobFiles:
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
-        sync_folder(path.parent)
+        sync(path.parent)
 
     def read(self, blob: BlobId, start: int, end: int) -> bytes:
         """Octets [start:end], no others are read. Raises FileNotFoundError."""

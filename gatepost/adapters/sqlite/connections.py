@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 import apsw
 
+from gatepost.adapters.ondisk import sync
 from gatepost.model.errors import StorageDamaged, StorageUnavailable
 
 Migration: TypeAlias = Callable[[apsw.Connection], None]
@@ -60,16 +61,7 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(mode=0o700)
     except FileExistsError:
         return
-    sync_folder(folder.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Puts the folder's list of names on disk: without it a crash may lose a file whose content is safe."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(folder.parent)
 
 
 def prepare(path: Path, migrations: Sequence[Migration]) -> None:
@@ -77,7 +69,7 @@ def prepare(path: Path, migrations: Sequence[Migration]) -> None:
     make_folder(path.parent)
     if not path.exists():
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        sync_folder(path.parent)
+        sync(path.parent)
     connection = connect(path)
     try:
         connection.pragma("journal_mode", "wal")

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import apsw
 
+from gatepost.adapters.ondisk import sync
 from gatepost.adapters.sqlite.blobs import BlobFiles
-from gatepost.adapters.sqlite.connections import connect, make_folder, sync_folder
+from gatepost.adapters.sqlite.connections import connect, make_folder
 from gatepost.adapters.sqlite.rows import fetch_all
 from gatepost.model.mail import BlobId
 from gatepost.model.upkeep import BadBackup
@@ -31,7 +32,7 @@ def copy_database(reading: apsw.Connection, target: Path) -> None:
         with writing.backup("main", reading, "main") as backup:
             backup.step(-1)
         writing.pragma("journal_mode", "delete")
-    _sync(target)
+    sync(target)
 
 
 def copy_files(source: Path, target: Path) -> list[str]:
@@ -48,8 +49,8 @@ def copy_files(source: Path, target: Path) -> list[str]:
         except FileNotFoundError:
             missing.append(f"the octets {blob} are lost")
     for folder in (target / BLOBS).glob("??"):
-        sync_folder(folder)
-    sync_folder(target)
+        sync(folder)
+    sync(target)
     return missing
 
 
@@ -89,11 +90,3 @@ def take_account(source: Path, target: Path) -> list[str]:
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import apsw
 
+from gatepost.adapters.ondisk import sync
 from gatepost.adapters.sqlite.blocks import COUNT_ANEW
-from gatepost.adapters.sqlite.connections import connect, sync_folder
+from gatepost.adapters.sqlite.connections import connect
 from gatepost.adapters.sqlite.rows import fetch_one
 
 _PART, _NEW, _OLD = ".part-", ".new-", ".old-"
@@ -109,11 +110,11 @@ def exchange(root: Path, account: str) -> None:
     """The folder in `part` becomes the account's; the account's own goes."""
     new, old, place = root / f"{_NEW}{account}", root / f"{_OLD}{account}", root / account
     (root / f"{_PART}{account}").rename(new)
-    sync_folder(root)
+    sync(root)
     if place.exists():
         place.rename(old)
     new.rename(place)
-    sync_folder(root)
+    sync(root)
     if old.exists():
         shutil.rmtree(old)
 
@@ -128,6 +129,6 @@ def finish_exchanges(root: Path) -> None:
             shutil.rmtree(new)
         else:
             new.rename(place)
-            sync_folder(root)
+            sync(root)
     for left in (*root.glob(f"{_OLD}*"), *root.glob(f"{_PART}*")):
         shutil.rmtree(left)
