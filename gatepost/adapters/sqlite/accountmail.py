@@ -353,7 +353,12 @@ class SqliteAccountMail:
         )
 
     async def read_starts(self, starts: Sequence[tuple[BlobId, int]]) -> list[bytes | None]:
-        return await self._read(lambda db: blobs.read_starts(db, self._shelf.files, starts))
+        files = self._shelf.files
+        if len(starts) <= _FEW and sum(end for _, end in starts) <= blobs.INLINE_OCTETS:
+            return await self._glance(
+                lambda db: blobs.read_starts(db, None, starts), lambda db: blobs.read_starts(db, files, starts)
+            )
+        return await self._read(lambda db: blobs.read_starts(db, files, starts))
 
     async def save_upload(self, content: bytes) -> BlobId:
         """Raises OverQuota when too many uploads are kept that no email uses."""

@@ -186,19 +186,29 @@ def read(db: apsw.Connection, files: BlobFiles, blob: BlobId, start: int, end: i
 
 
 # the whole is not copied
-_START = "SELECT size, iif(size <= ?1, content, substr(content, 1, ?1)) FROM blob WHERE id = ?2"
+_START = "SELECT id, size, iif(size <= ?2, content, substr(content, 1, ?2)) FROM blob WHERE id = ?1"
 
 
-def read_starts(db: apsw.Connection, files: BlobFiles, starts: Sequence[tuple[BlobId, int]]) -> list[bytes | None]:
-    """The first so many octets of each; None where they are not there."""
+def read_starts(
+    db: apsw.Connection, files: BlobFiles | None, starts: Sequence[tuple[BlobId, int]]
+) -> list[bytes | None]:
+    """The first so many octets of each; None where they are not there. Without `files` raises Elsewhere where one is needed."""
     found: list[bytes | None] = []
+    rows = db.executemany(_START, starts)
+    row = rows.fetchone()
     for blob, end in starts:
-        row = fetch_first(db, _START, (end, blob))
-        if row is None or row[1] is not None:
-            found.append(None if row is None else row[1])
-            continue
-        try:
-            found.append(files.read(blob, 0, min(end, row[0])))
-        except FileNotFoundError:
+        if row is None or row[0] != blob:  # there is none of it
             found.append(None)
+            continue
+        found.append(row[2] if row[2] is not None else _read_file(files, blob, min(end, row[1])))
+        row = rows.fetchone()
     return found
+
+
+def _read_file(files: BlobFiles | None, blob: BlobId, end: int) -> bytes | None:
+    if files is None:
+        raise Elsewhere
+    try:
+        return files.read(blob, 0, end)
+    except FileNotFoundError:
+        return None

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from gatepost.model.message import Part
 from gatepost.proto.imap.commands.fetch import Section
 from gatepost.proto.imap.render.fetched import Span
 from gatepost.proto.mime import locate
 
+_NAME = re.compile(rb"[!-9;-~]++")
 # One header field with its folding and its line end; blanks before the colon are obsolete (RFC 5322 §4.5).
-_FIELD = re.compile(rb"^([!-9;-~]++)[ \t]*+:[^\n]*+(?:\n[ \t][^\n]*+)*+(?:\n|\Z)", re.MULTILINE)
+_FIELD = rb"%b[ \t]*+:[^\n]*+(?:\n[ \t][^\n]*+)*+(?:\n|\Z)"
+_LINE = rb"[^\n]*+(?:\n|\Z)"
 
 
 def locate_section(root: Part, section: Section) -> Span | None:
@@ -37,9 +40,13 @@ def _of_message(part: Part, kind: str) -> Span:
 
 def select_fields(header: bytes, section: Section) -> bytes:
     """The fields that HEADER.FIELDS names, or HEADER.FIELDS.NOT leaves, as they stand, and the empty line."""
-    names = {name.lower() for name in section.fields}
-    wanted = section.kind == "HEADER.FIELDS"
-    fields = [found[0] for found in _FIELD.finditer(header) if (found[1].lower() in names) is wanted]
-    if fields and not fields[-1].endswith(b"\n"):
-        fields[-1] += b"\r\n"
-    return b"".join(fields) + b"\r\n"
+    fields = b"".join(_fields_of(section.kind, section.fields).findall(header))
+    return fields + (b"\r\n" if not fields or fields.endswith(b"\n") else b"\r\n\r\n")
+
+
+@lru_cache(64)
+def _fields_of(kind: str, names: tuple[bytes, ...]) -> re.Pattern[bytes]:
+    """Matches a header's lines one after the other; its group is a field that is wanted, and empty for any other line."""
+    known = b"|".join(re.escape(name) for name in names if _NAME.fullmatch(name)) or b"(?!)"
+    name = b"(?:%b)" % known if kind == "HEADER.FIELDS" else b"(?!(?:%b)[ \t]*+:)%b" % (known, _NAME.pattern)
+    return re.compile(b"(%b)|%b" % (_FIELD % name, _LINE), re.IGNORECASE)

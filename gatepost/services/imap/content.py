@@ -1,15 +1,16 @@
-"""One message's octets while it is fetched: small ones are read once, of large ones only what is asked for."""
+"""Messages' octets while they are fetched: small ones are read once, of large ones only what is asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import msgspec
 
 from gatepost.model.mail import Email, Outline
 from gatepost.model.message import Part
 from gatepost.ports.mailstore import AccountMail
-from gatepost.proto.imap.commands.fetch import Attribute, Binary, BinarySize, Body, Item
+from gatepost.proto.imap.commands.fetch import Binary, BinarySize, Body
 from gatepost.proto.imap.render.fetched import (
     Piece,
     Span,
@@ -21,11 +22,12 @@ from gatepost.proto.imap.render.fetched import (
 from gatepost.proto.imap.render.text import NIL
 from gatepost.proto.imap.sections import locate_section, select_fields
 from gatepost.proto.mime import decoded_body, locate
-from gatepost.services.imap.columns import FROM_EMAIL
 
 WHOLE = 256 * 1024
 """Octets up to which a message is read at once, and in which larger spans are streamed."""
 _ENCODINGS = frozenset({"7bit", "8bit", "binary", "base64", "quoted-printable", "x-uuencode", "x-uue", "uuencode"})
+Started: TypeAlias = tuple[Outline, bytes]
+"""A message and the octets that its items need: all, or as many from the start."""
 
 
 class UnknownEncoding(Exception):
@@ -51,17 +53,12 @@ class Content:
             self._whole = await self._mail.read_blob(self.email.blob)
         return self._whole[start:end]
 
-    @property
-    def _root(self) -> Part:
-        assert isinstance(self.email, Email)
-        return self.email.index.root
-
     async def pieces(self, item: Body | Binary | BinarySize) -> list[Piece]:
         """The item with its label, to be written one after the other."""
         if isinstance(item, Body):
             return await self._body(item)
         label = binary_label(item)
-        part = locate(self._root, item.path)
+        part = locate(_root(self.email), item.path)
         if part is None:
             return [label + b" " + NIL] if isinstance(item, Binary) else [label + b" 0"]
         decoded = await self._decoded(part, item.path)
@@ -71,22 +68,12 @@ class Content:
 
     async def _body(self, item: Body) -> list[Piece]:
         label = body_label(item)
-        section = item.section
-        if not section.path and not section.kind:
-            span: Span | None = Span(0, self.email.size)
-        elif section.path:
-            span = locate_section(self._root, section)
-        else:
-            span = locate_section(Part(start=0, body=self.email.header, end=self.email.size), section)
+        span = _span(self.email, item)
         if span is None:
             return [label + b" " + NIL]
-        if section.fields:
-            header = select_fields(await self.octets(span.start, span.end), section)
-            return _literal(label, shown(cut(header, item.partial)))
-        span = span.cut(item.partial)
-        if span.size > WHOLE:
+        if span.size > WHOLE and not item.section.fields:
             return [label + b" ", span]
-        return _literal(label, shown(await self.octets(span.start, span.end)))
+        return list(_literal(label, _shown(item, await self.octets(span.start, span.end))))
 
     async def _decoded(self, part: Part, path: tuple[int, ...]) -> bytes:
         if not path:
@@ -100,9 +87,59 @@ class Content:
         return decoded_body(octets, moved)
 
 
-def _literal(label: bytes, octets: bytes) -> list[Piece]:
-    """The octets by themselves: they are copied no more often than must be."""
-    return [b"%b {%d}\r\n" % (label, len(octets)), octets]
+def bodies(item: Body, messages: Sequence[Started]) -> tuple[list[bytes], list[bytes]]:
+    """The item of each message in two columns: all up to the octets, and the octets by themselves, which are copied no more
+    often than must be."""
+    label, section = body_label(item), item.section
+    if section.path:
+        found = [_body(label, item, email, start) for email, start in messages]
+        return [head for head, _ in found], [octets for _, octets in found]
+    if section.kind == "TEXT":
+        texts = [start[email.header :] for email, start in messages]
+    elif section.kind:
+        texts = [start[: email.header] for email, start in messages]
+    else:
+        texts = [start for _, start in messages]
+    if section.fields:
+        texts = [select_fields(text, section) for text in texts]
+    if item.partial is not None:
+        texts = [cut(text, item.partial) for text in texts]
+    return [_head(label, text) for text in texts], [shown(text) for text in texts]
+
+
+def _body(label: bytes, item: Body, email: Outline, start: bytes) -> tuple[bytes, bytes]:
+    span = _span(email, item)
+    return (label + b" " + NIL, b"") if span is None else _literal(label, _shown(item, start[span.start : span.end]))
+
+
+def _span(email: Outline, item: Body) -> Span | None:
+    """Where the item's octets lie; of header fields the whole header. None where there is no such part."""
+    section = item.section
+    if section.path:
+        span = locate_section(_root(email), section)
+    elif not section.kind:
+        span = Span(0, email.size)
+    else:
+        span = Span(email.header, email.size) if section.kind == "TEXT" else Span(0, email.header)
+    return span if span is None or section.fields else span.cut(item.partial)
+
+
+def _root(email: Outline) -> Part:
+    assert isinstance(email, Email)
+    return email.index.root
+
+
+def _literal(label: bytes, octets: bytes) -> tuple[bytes, bytes]:
+    return _head(label, octets), octets
+
+
+def _head(label: bytes, octets: bytes) -> bytes:
+    return b"%b {%d}\r\n" % (label, len(octets))
+
+
+def _shown(item: Body, octets: bytes) -> bytes:
+    """What the item shows of its octets."""
+    return shown(cut(select_fields(octets, item.section), item.partial) if item.section.fields else octets)
 
 
 def shown(octets: bytes) -> bytes:
@@ -114,25 +151,3 @@ def shown(octets: bytes) -> bytes:
 def slices(span: Span) -> list[Span]:
     """The span in pieces of at most WHOLE octets."""
     return [Span(start, min(span.end, start + WHOLE)) for start in range(span.start, span.end, WHOLE)]
-
-
-def needs_index(item: Item) -> bool:
-    """Whether an item can only be had with the message's index."""
-    if isinstance(item, Attribute):
-        return item.name in FROM_EMAIL
-    return not isinstance(item, Body) or bool(item.section.path)
-
-
-def start_needed(email: Outline, items: Sequence[Item]) -> int:
-    """How many of the message's first octets the items need, as far as that is known without its index."""
-    return max((_end(email, item) for item in items if not isinstance(item, Attribute)), default=0)
-
-
-def _end(email: Outline, item: Body | Binary | BinarySize) -> int:
-    if not isinstance(item, Body) or item.section.path:
-        return email.size
-    if item.section.kind.startswith("HEADER"):
-        return email.header
-    if item.section.kind or item.partial is None:
-        return email.size
-    return min(email.size, sum(item.partial))

@@ -2,76 +2,117 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, groupby, repeat
+from typing import NamedTuple
 
 from gatepost.model.errors import GatepostError, NotPermitted
 from gatepost.model.flags import SEEN, Flags, has_flag, make_flags
-from gatepost.model.mail import BlobId, EmailId, Entry, FlagsChanged, Outline
+from gatepost.model.mail import EmailId, Entry, FlagsChanged, Outline
 from gatepost.model.uidset import UidSet
 from gatepost.net.wire import PeerGone
-from gatepost.ports.mailstore import AccountMail
-from gatepost.proto.imap.commands.fetch import Attribute, Binary, BinarySize, Body, Item
+from gatepost.proto.imap.commands.fetch import Attribute, Body, Item
 from gatepost.proto.imap.render.fetched import Piece, Span
 from gatepost.proto.imap.render.status import no
-from gatepost.services.imap.columns import FROM_EMAIL, FROM_ENTRIES, Block, column, lines
-from gatepost.services.imap.content import WHOLE, Content, UnknownEncoding, needs_index, slices, start_needed
+from gatepost.services.imap.columns import Block, column, lines
+from gatepost.services.imap.content import WHOLE, Content, Started, UnknownEncoding, bodies, slices
 from gatepost.services.imap.context import Context, Refused
 from gatepost.services.imap.knownflags import tell_new_flags
+from gatepost.services.imap.wanted import Octets, Wanted, wanted
 
 _LIGHT_BLOCK = 2000
 """Messages a block where only entries are needed."""
 _OUTLINE_BLOCK = 1000
-"""Messages a block where emails are read without their indexes, and no octets."""
+"""Messages a block where emails are read without their indexes, and none becomes \\Seen."""
 _BLOCK = 200
-"""Messages a block where emails are read."""
-READ_AT_ONCE = 1024 * 1024
-"""Octets of messages that are read together."""
+"""Messages a block otherwise."""
+READ_AT_ONCE = 512 * 1024
+"""Octets of messages that are read, and then written, together."""
 _SEEN = make_flags([SEEN])
-_Present: TypeAlias = tuple[int, Entry, Outline]
-"""Sequence number, entry, email."""
+
+
+class _Present(NamedTuple):
+    """A message that is told, and whether it has just become \\Seen."""
+
+    number: int
+    entry: Entry
+    email: Outline
+    seen: bool
 
 
 async def tell_items(context: Context, entries: Sequence[Entry], items: Sequence[Item]) -> None:
     """One FETCH response a message, entries ascending or descending by UID. Raises Refused with UNKNOWN-CTE."""
-    if any(isinstance(item, Body | Binary | BinarySize) for item in items):
-        await _with_content(context, entries, items)
-    else:
-        await _without_content(context, entries, [item for item in items if isinstance(item, Attribute)])
-
-
-async def _without_content(context: Context, entries: Sequence[Entry], items: Sequence[Attribute]) -> None:
-    light = all(item.name in FROM_ENTRIES for item in items)
-    indexed = any(item.name in FROM_EMAIL for item in items)
-    size = _LIGHT_BLOCK if light else _BLOCK if indexed else _OUTLINE_BLOCK
-    view = context.selected
+    asked = wanted(tuple(items))
+    size = _LIGHT_BLOCK if asked.light else _BLOCK if asked.indexed or asked.marks else _OUTLINE_BLOCK
+    tell = _with_content if asked.content else _without_content
     for start in range(0, len(entries), size):
-        block = entries[start : start + size]
-        emails = {} if light else await _emails(context, block, items)
-        numbers = view.numbers([entry.uid for entry in block])
-        if Attribute("FLAGS") in items:
-            tell_new_flags(context, [entry.flags for entry in block])
-        context.send(lines(numbers, block, items, _fresh(context), emails, context.owner_of(view.mail)))
+        await tell(context, entries[start : start + size], asked)
         await context.relieve()
 
 
-async def _with_content(context: Context, entries: Sequence[Entry], items: Sequence[Item]) -> None:
+async def _without_content(context: Context, block: Sequence[Entry], asked: Wanted) -> None:
     view = context.selected
-    for start in range(0, len(entries), _BLOCK):
-        block = entries[start : start + _BLOCK]
-        block, changed = await _mark_seen(context, block, items)
-        newly_seen = frozenset(changed.now.uids if changed else ())
-        emails = await _emails(context, block, items)
-        if newly_seen or Attribute("FLAGS") in items:
-            tell_new_flags(context, [entry.flags for entry in block])
-        numbered = zip(view.numbers([entry.uid for entry in block]), block, strict=True)
-        present = [(number, entry, emails[entry.email]) for number, entry in numbered if entry.email in emails]
-        async for (number, entry, _), content in _contents(view.mail, present, items):
-            wanted = _with_change(context, items) if entry.uid in newly_seen else items
-            await _message(context, number, entry, content, wanted)
-            await context.relieve()
-        if changed:  # where a part of unknown encoding ends the command earlier, the change is told after it
-            view.tell(changed)
+    emails = {} if asked.light else await _emails(context, block, asked)
+    numbers = view.numbers([entry.uid for entry in block])
+    if asked.flags:
+        tell_new_flags(context, [entry.flags for entry in block])
+    context.send(lines(numbers, block, asked.attributes, _fresh(context), emails, context.owner_of(view.mail)))
+
+
+async def _with_content(context: Context, block: Sequence[Entry], asked: Wanted) -> None:
+    view = context.selected
+    block, changed = await _mark_seen(context, block) if asked.marks else (block, None)
+    seen = frozenset(changed.now.uids if changed else ())
+    emails = await _emails(context, block, asked)
+    if seen or asked.flags:
+        tell_new_flags(context, [entry.flags for entry in block])
+    numbers = view.numbers([entry.uid for entry in block])
+    present = [
+        _Present(number, entry, emails[entry.email], entry.uid in seen)
+        for number, entry in zip(numbers, block, strict=True)
+        if entry.email in emails
+    ]
+    for some in _together(present, asked.needed):
+        await _tell_some(context, some, asked)
+        await context.relieve()
+    if changed:  # where a part of unknown encoding ends the command earlier, the change is told after it
+        view.tell(changed)
+
+
+def _together(present: Sequence[_Present], needed: Octets) -> Iterator[list[_Present]]:
+    """Messages of which all that is needed is read at once; one of which that is much comes by itself."""
+    some: list[_Present] = []
+    octets = 0
+    for each in present:
+        more = needed(each.email)
+        if some and (octets + more > READ_AT_ONCE or more > WHOLE):
+            yield some
+            some, octets = [], 0
+        if more > WHOLE:
+            yield [each]
+        else:
+            some.append(each)
+            octets += more
+    if some:
+        yield some
+
+
+async def _tell_some(context: Context, some: Sequence[_Present], asked: Wanted) -> None:
+    """All at once where every item is cut out of octets that were read. What was not, as it is large or went meanwhile,
+    `Content` reads once it is asked for."""
+    mail, needed = context.selected.mail, asked.needed
+    starts: list[bytes | None] = [None]
+    if needed(some[0].email) <= WHOLE:
+        starts = await mail.read_starts([(each.email.blob, needed(each.email)) for each in some])
+    read = [start for start in starts if start is not None]
+    changing = _with_change(context, asked.items)
+    if asked.plain and len(read) == len(some):
+        for seen, run in groupby(zip(some, read, strict=True), lambda pair: pair[0].seen):
+            context.send(_rows(context, list(run), changing if seen else asked.items))
+        return
+    for each, start in zip(some, starts, strict=True):
+        await _message(context, each, Content(mail, each.email, start), changing if each.seen else asked.items)
+        await context.relieve()
 
 
 def _with_change(context: Context, items: Sequence[Item]) -> Sequence[Item]:
@@ -81,35 +122,29 @@ def _with_change(context: Context, items: Sequence[Item]) -> Sequence[Item]:
     return (*items, *(one for one in map(Attribute, names) if one not in items))
 
 
-async def _contents(
-    mail: AccountMail, present: Sequence[_Present], items: Sequence[Item]
-) -> AsyncIterator[tuple[_Present, Content]]:
-    """Of messages that are not large the octets are read together, READ_AT_ONCE of them at a time; what is not read here, or
-    went meanwhile, `Content` reads when it is asked for."""
-    at = 0
-    while at < len(present):
-        starts: list[tuple[BlobId, int]] = []
-        octets = 0
-        for _, _, email in present[at:]:
-            needed = start_needed(email, items)
-            octets += needed
-            if needed > WHOLE or (starts and octets > READ_AT_ONCE):
-                break
-            starts.append((email.blob, needed))
-        read = await mail.read_starts(starts) if len(starts) > 1 else []
-        for index in range(max(1, len(starts))):
-            each = present[at + index]
-            yield each, Content(mail, each[2], read[index] if index < len(read) else None)
-        at += max(1, len(starts))
+def _rows(context: Context, read: Sequence[tuple[_Present, bytes]], items: Sequence[Item]) -> bytes:
+    """Responses, column by column."""
+    present = [each for each, _ in read]
+    messages: list[Started] = [(each.email, start) for each, start in read]
+    block = _block(context, present)
+    columns: list[Iterable[bytes]] = [[b"* %d FETCH (" % each.number for each in present]]
+    for index, item in enumerate(items):
+        if index:
+            columns.append(repeat(b" ", len(present)))
+        if isinstance(item, Attribute):
+            columns.append(column(item.name, block))
+        else:
+            assert isinstance(item, Body)
+            columns += bodies(item, messages)
+    columns.append(repeat(b")\r\n", len(present)))
+    return b"".join(chain.from_iterable(zip(*columns, strict=True)))
 
 
-async def _mark_seen(
-    context: Context, block: Sequence[Entry], items: Sequence[Item]
-) -> tuple[Sequence[Entry], FlagsChanged | None]:
+async def _mark_seen(context: Context, block: Sequence[Entry]) -> tuple[Sequence[Entry], FlagsChanged | None]:
     """\\Seen is set by every body item that does not peek (RFC 9051 §6.4.5), unless the mailbox is read-only. The block as
     it is now, and what changed."""
     view = context.selected
-    if view.read_only or not any(_sets_seen(item) for item in items):
+    if view.read_only:
         return block, None
     unseen = UidSet.of(entry.uid for entry in block if not has_flag(entry.flags, SEEN))
     if not unseen:
@@ -127,21 +162,13 @@ def _with_flags(entry: Entry, flags: Flags, modseq: int) -> Entry:
     return entry if modseq == entry.modseq else Entry(entry.uid, entry.email, flags, modseq, entry.saved)
 
 
-def _sets_seen(item: Item) -> bool:
-    if isinstance(item, Body):
-        return not item.peek
-    return isinstance(item, Binary) and not item.peek
-
-
-async def _message(context: Context, number: int, entry: Entry, content: Content, items: Sequence[Item]) -> None:
-    pieces: list[Piece] = [b"* %d FETCH (" % number]
+async def _message(context: Context, each: _Present, content: Content, items: Sequence[Item]) -> None:
+    pieces: list[Piece] = [b"* %d FETCH (" % each.number]
     for index, item in enumerate(items):
         if index:
             pieces.append(b" ")
         if isinstance(item, Attribute):
-            owner = context.owner_of(context.selected.mail)
-            emails = {content.email.id: content.email}
-            pieces.extend(column(item.name, Block([entry], _fresh(context), emails, owner)))
+            pieces.extend(column(item.name, _block(context, [each])))
         else:
             try:
                 pieces.extend(await content.pieces(item))
@@ -153,6 +180,12 @@ async def _message(context: Context, number: int, entry: Entry, content: Content
             await _stream(context, content, piece)
         else:
             context.send(piece)
+
+
+def _block(context: Context, present: Sequence[_Present]) -> Block:
+    emails = {each.email.id: each.email for each in present}
+    owner = context.owner_of(context.selected.mail)
+    return Block([each.entry for each in present], _fresh(context), emails, owner)
 
 
 async def _stream(context: Context, content: Content, span: Span) -> None:
@@ -167,10 +200,10 @@ async def _stream(context: Context, content: Content, span: Span) -> None:
         raise PeerGone from None
 
 
-async def _emails(context: Context, block: Sequence[Entry], items: Sequence[Item]) -> Mapping[EmailId, Outline]:
+async def _emails(context: Context, block: Sequence[Entry], asked: Wanted) -> Mapping[EmailId, Outline]:
     """With their indexes where an item needs them."""
     mail, ids = context.selected.mail, [entry.email for entry in block]
-    found: Sequence[Outline] = await (mail.emails(ids) if any(map(needs_index, items)) else mail.outlines(ids))
+    found: Sequence[Outline] = await (mail.emails(ids) if asked.indexed else mail.outlines(ids))
     return {email.id: email for email in found}
 
 

@@ -207,6 +207,12 @@ def test_what_is_not_taken(text):
     assert isinstance(parse_command(f"t {text}".encode(), [b"x"]), Malformed)
 
 
+def test_header_fields_have_a_budget():
+    for names in (["a"] * 201, ["x" * 1000] * 9):
+        heard = parse_command(f"t FETCH 1 BODY[HEADER.FIELDS ({' '.join(names)})]".encode(), ())
+        assert heard == Malformed("t", "Too many header fields", "LIMIT", no=True)
+
+
 @given(
     st.text('()[]{}<>"\\*%$.,:+-~ 0129 abUIDFETCHSEARCHBODYNOTORALL\r\n\0é', max_size=60),
     st.lists(st.binary(max_size=4)),

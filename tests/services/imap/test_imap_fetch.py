@@ -139,6 +139,32 @@ async def test_reading_in_an_examined_mailbox_marks_nothing(rooms, ada):
     assert b"FLAGS" not in await fetched(ada, "BODY[1]")
 
 
+@pytest.mark.parametrize(
+    "items", ["BODY[]", "UID BODY[HEADER] BODY[TEXT]<1.4>", "BODY[1] ENVELOPE", "BODY[9] BINARY.SIZE[1] BODY[]"]
+)
+async def test_many_messages_say_what_each_says_by_itself(rooms, items):
+    """Some are seen already, one is a file, one is streamed, one has a NUL in it."""
+    plain = b"Subject: %d\r\n\r\nbody of %d\r\n"
+    large, streamed = (b"Subject: big\r\n\r\n" + b"0123456789abcde\n" * lines for lines in (6_000, 20_000))
+    contents = [
+        MESSAGE,
+        plain % (1, 1),
+        large,
+        plain % (2, 2),
+        streamed,
+        b"Subject: nul\r\n\r\na\0b\r\n",
+        plain % (3, 3),
+    ]
+    for content in contents:
+        await rooms.deliver(content)
+    ada = await rooms.ada("SELECT INBOX", "STORE 2,5 +FLAGS.SILENT (\\Seen)")
+    together = await ada.ask(f"FETCH 1:* ({items})")
+    assert [line for line in together if line.endswith(b" FLAGS (\\Seen \\Recent))")]
+    await ada.ask("STORE 1,3:4,6:* -FLAGS.SILENT (\\Seen)")
+    alone = [line for number in range(1, 8) for line in (await ada.ask(f"FETCH {number} ({items})"))[:-1]]
+    assert together == [*alone, b"t OK FETCH done"]
+
+
 async def test_large_messages_are_streamed(rooms):
     content = b"Subject: big\r\n\r\n" + b"0123456789abcde\n" * 100_000
     await rooms.deliver(content)

@@ -27,6 +27,8 @@ _OLD_BODIES = {"RFC822": ("", False), "RFC822.HEADER": ("HEADER", True), "RFC822
 _WORD = re.compile(rb"[A-Za-z0-9.]+")
 _LAZY = re.compile(rb" \((?i:LAZY)(?: (?i:LAZY))*\)")
 _MAX_ITEMS = 200
+_MAX_NAMES = 8192
+"""Octets of the names of header fields in one item."""
 _MAX_DEPTH = 128
 
 
@@ -159,6 +161,8 @@ def _section(cursor: Cursor) -> Section:
     if kind in ("HEADER.FIELDS", "HEADER.FIELDS.NOT"):
         cursor.space()
         fields = cursor.listing(cursor.astring)
+        if len(fields) > _MAX_ITEMS or sum(map(len, fields)) > _MAX_NAMES:
+            raise SyntaxFault("Too many header fields", "LIMIT", no=True)
     elif kind not in ("HEADER", "TEXT") and not (kind == "MIME" and path):
         raise SyntaxFault("Unknown section")
     cursor.expect(b"]")
