@@ -12,7 +12,7 @@ from gatepost.guard.familiarity import DAY
 from gatepost.guard.prefixes import source_key
 from gatepost.guard.rules.abuse import ABUSES, AbuseRule
 from gatepost.guard.sentencing import ban_source
-from gatepost.guard.sources import Source
+from gatepost.guard.sources import Source, failure
 from gatepost.guard.state import State
 from gatepost.model.address import Address
 from gatepost.model.events import Event
@@ -34,7 +34,7 @@ def abuse(state: State, source: Address, kind: str, door: str, now: float) -> tu
     state.sources.dirty[key] = None
     limit = state.source_limit(key, now)
     entry.take(points, limit, now)
-    entry.note("", door, now)
+    entry.note(failure("", door), now)
     if not entry.full(limit, now):
         return ()
     entry.because(f"abuse: {kind} ({rule.what})")

@@ -24,12 +24,8 @@ class Alarm:
         self._at = 0.0
         self._least = least
         self._factor = factor
+        self._threshold = least  # failures an hour that make an attack
         self.dirty = False
-
-    @property
-    def threshold(self) -> float:
-        """Failures an hour that make an attack."""
-        return max(self._least, self._factor * self.quiet)
 
     def _pass(self, now: float) -> None:
         elapsed = now - self._at
@@ -37,13 +33,15 @@ class Alarm:
             slow = _LEARN_UNDER_ATTACK if self.on else _LEARN
             self.quiet += (self.rate - self.quiet) * (1.0 - exp(-elapsed / slow))
             self.rate *= exp(-elapsed / _HOUR)
+            self._threshold = max(self._least, self._factor * self.quiet)
         self._at = now
 
     def count(self, now: float) -> None:
         """One more counted failure."""
-        self._pass(now)
+        if now != self._at:
+            self._pass(now)
         self.rate += 1.0
-        threshold = self.threshold
+        threshold = self._threshold
         if self.rate > threshold / 2 and (self.on or self.rate > threshold):
             self.on = True
             self._last = now
@@ -61,6 +59,7 @@ class Alarm:
     def restore(self, rate: float, quiet: float, at: float, last: float, on: bool) -> None:
         """Puts back what was saved."""
         self.rate, self.quiet, self._at, self._last, self.on = rate, quiet, at, last, on
+        self._threshold = max(self._least, self._factor * quiet)
 
     def saved(self) -> tuple[float, float, float, float, bool]:
         """What to save."""

@@ -10,7 +10,7 @@ from gatepost.guard.buckets import Limit
 from gatepost.guard.case import Case
 from gatepost.guard.charging import open_source
 from gatepost.guard.prefixes import network_of
-from gatepost.guard.sources import Neighbourhood, Source
+from gatepost.guard.sources import Neighbourhood, Source, failure
 from gatepost.guard.state import State
 from gatepost.guard.verdicts import Refusal, Rule
 from gatepost.model.address import Address
@@ -51,7 +51,7 @@ def consequence(state: State, case: Case, refusal: Refusal) -> Refusal:
     if refusal.rule is Rule.PASSWORD:
         source = open_source(state, case)
         source.take(1.0, state.source_limit(case.source_key, now), now)
-        source.note(state.display(case.attempt.login), case.attempt.door, now)
+        source.note(failure(state.display(case.attempt.login), case.attempt.door), now)
         source.because(source.shown.reason or "one password tried on many accounts")
         if case.attempt.tags is not None:
             state.spraying.note(case.attempt.tags, case.login_tag & 0xFFFFFFFF, now)

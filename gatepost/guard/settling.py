@@ -8,7 +8,7 @@ from gatepost.guard.charging import charge_account, charge_network, keep, land, 
 from gatepost.guard.plan import near_key
 from gatepost.guard.prefixes import address_key
 from gatepost.guard.sentencing import ban_network, ban_source
-from gatepost.guard.sources import Source
+from gatepost.guard.sources import Source, failure
 from gatepost.guard.state import State
 from gatepost.guard.verdicts import Lane, Outcome, Settlement, Tags
 from gatepost.model.events import AccountClosed, Event
@@ -29,7 +29,7 @@ def settle(state: State, case: Case, outcome: Outcome, now: float, tags: Tags | 
         return _wrong(state, case, case.source, tags)
     if outcome is Outcome.ABANDONED:
         keep(state, case)
-        case.source.note(state.display(case.attempt.login), case.attempt.door, now)
+        case.source.note(failure(state.display(case.attempt.login), case.attempt.door), now)
         return Settlement(counted=True)
     release(state, case)
     return Settlement(why="previous" if outcome is Outcome.PREVIOUS else "")
@@ -111,14 +111,15 @@ def _wrong(state: State, case: Case, source: Source, tags: Tags | None) -> Settl
 
 def _weigh(state: State, case: Case, source: Source, name: str) -> tuple[Event, ...]:
     """Source and networks pay for breadth too, and are banned if that fills them."""
-    plan, now, door, tag = state.plan, case.now, case.attempt.door, case.login_tag
+    plan, now, tag = state.plan, case.now, case.login_tag
     proven = state.crowds.size(case.source_key, now)
     limit = plan.source_limit(proven, state.alarm.on)
     breadth = source.note_login(tag, 1 if proven else plan.breadth)
     points = case.points if proven or breadth == 1 else case.points * breadth
     room = limit if limit.burst > plan.source.burst else plan.source
     source.take(points, room, now, plan.overfill)  # who guesses broadly finds it still full when his ban ends
-    source.note(name, door, now)
+    one = failure(name, case.attempt.door)
+    source.note(one, now)
     if plan.refund is not None and case.attempt.login.account is not None:
         source.note_recent(tag, points, now)
     state.sources.dirty[case.source_key] = None
@@ -126,7 +127,7 @@ def _weigh(state: State, case: Case, source: Source, name: str) -> tuple[Event, 
     child = case.source_key
     for key, room in case.around(state):
         network = charge_network(state, key, room, points, now)
-        network.note(name, door, now)
+        network.note(one, now)
         parts = network.note_part(child, plan.children)
         child = key
         if parts >= plan.children and network.full(room, now):

@@ -18,21 +18,19 @@ _NOTHING = Evidence(reason="")
 
 
 @lru_cache(maxsize=4096)
-def _first(name: str, door: str) -> Evidence:
+def failure(name: str, door: str) -> Evidence:
     """What is shown of one failure: thousands of sources that try one account share it."""
     return Evidence("", (door,) if door else (), (name,) if name else ())
 
 
-def _with(shown: Evidence, name: str, door: str) -> Evidence:
-    """One more login or door to show."""
-    if shown is _NOTHING:
-        return _first(name, door)
+def _with(shown: Evidence, one: Evidence) -> Evidence:
+    """One more failure's login and door to show."""
     names, doors = shown.logins, shown.doors
-    if name and name not in names:
-        names = (*names[1 - _SHOWN :], name)
-    if door and door not in doors:
-        doors = (*doors[1 - _SHOWN :], door)
-    return Evidence(shown.reason, doors, names)
+    new_names = tuple(name for name in one.logins if name not in names)
+    new_doors = tuple(door for door in one.doors if door not in doors)
+    if not new_names and not new_doors:
+        return shown
+    return Evidence(shown.reason, (*doors, *new_doors)[-_SHOWN:], (*names, *new_names)[-_SHOWN:])
 
 
 @lru_cache(maxsize=4096)
@@ -64,14 +62,14 @@ class Watched(Budget):
         """Nothing worth keeping."""
         return not (self.level or self.in_flight or self.logins or self.failures)
 
-    def note(self, name: str, door: str, now: float) -> None:
+    def note(self, one: Evidence, now: float) -> None:
         """One more failure, for the evidence."""
         self.failures += 1
         self.first = self.first or now
         self.last = now
         shown = self.shown
-        if name not in shown.logins or door not in shown.doors:
-            self.shown = _with(shown, name, door)
+        if shown is not one:
+            self.shown = one if shown is _NOTHING else _with(shown, one)
 
     def because(self, reason: str) -> None:
         """That what failed last was not a password."""
