@@ -83,24 +83,23 @@ class Table(Generic[K, E]):
         return list(found)
 
     def _evict(self, now: float) -> None:
-        """The others that were looked at are young again, so that the next look sees other ones."""
-        keys = self._oldest(_LOOK)
-        worth = self._worth([self.entries[key] for key in keys], now)
-        ranked = [keys[place] for place in sorted(range(len(keys)), key=worth.__getitem__)]
-        for key in self._least(ranked, now):
-            ranked.remove(key)
+        """Those of least worth go, busy ones only where there are not enough others. The rest that was looked at is young again,
+        so that the next look sees other ones."""
+        keys, entries = self._oldest(_LOOK), self.entries
+        worth = self._worth([entries[key] for key in keys], now)
+        gone: list[K] = []
+        kept: list[K] = []
+        for place in sorted(range(len(keys)), key=worth.__getitem__):
+            key = keys[place]
+            if len(gone) == _GO or self._busy(key, entries[key], now):
+                kept.append(key)
+            else:
+                gone.append(key)
+        missing = _GO - len(gone)
+        gone += kept[:missing]
+        self._order.extend(kept[missing:])
+        for key in gone:
             self.drop(key)
-        self._order.extend(ranked)
-
-    def _least(self, ranked: list[K], now: float) -> list[K]:
-        """Those of least worth, busy ones only where there are not enough others."""
-        least: list[K] = []
-        for key in ranked:
-            if not self._busy(key, self.entries[key], now):
-                least.append(key)
-                if len(least) == _GO:
-                    return least
-        return least + [key for key in ranked if key not in least][: _GO - len(least)]
 
     def prune(self, now: float, budget: int, idle: Callable[[E], bool]) -> None:
         """Forgets what is idle among the `budget` oldest; call it again and again to get round."""
