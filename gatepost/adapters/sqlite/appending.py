@@ -17,6 +17,7 @@ from gatepost.model.errors import MessageTooLarge, NoSuchMailbox
 from gatepost.model.mail import BlobId, Draft, EmailId, MailboxId, Stored, ThreadId
 from gatepost.model.message import MessageIndex
 from gatepost.proto import mime
+from gatepost.proto.mime.remembered import remembered
 
 MAX_MESSAGE = 1024 * 1024 * 1024
 """Octets of one message. What the doors take is far less; this bounds the store's own arithmetic."""
@@ -53,8 +54,9 @@ def prepare(draft: Draft) -> Prepared:
         index, fields = reading.index, reading.fields
     else:
         index, fields = draft.index, mime.first_fields(draft.content, draft.index.root)
-    date = fields.get("date")
-    senders = (_sort_key(fields.get("from")), _sort_key(fields.get("to")), _sort_key(fields.get("cc")))
+    get = fields.get
+    date = get("date")
+    senders = (_sort_key(get("from", b"")), _sort_key(get("to", b"")), _sort_key(get("cc", b"")))
     return Prepared(draft, blob, index, None if date is None else mime.wall_clock(date), senders)
 
 
@@ -82,9 +84,10 @@ def batches(drafts: Sequence[Draft]) -> Iterator[list[Draft]]:
         yield batch
 
 
-def _sort_key(value: bytes | None) -> str:
+@remembered
+def _sort_key(value: bytes) -> str:
     """RFC 8621 §4.4.2: the first address's name, else its email."""
-    for address in mime.parse_addresses(value) if value else ():
+    for address in mime.parse_addresses(value):
         return _sort_form(address.name or address.email)[:_SORT_LENGTH]
     return ""
 

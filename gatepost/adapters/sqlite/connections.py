@@ -22,6 +22,11 @@ Migration: TypeAlias = Callable[[apsw.Connection], None]
 
 BUSY_MILLISECONDS = 10_000
 CACHE_KIBIBYTES = 1024
+WRITER_CACHE_KIBIBYTES = 2048
+SPILL_PAGES = 2048
+"""Pages that a transaction may change before any goes to the journal. One that goes early is often changed, and written, again."""
+CHECKPOINT_PAGES = 2048
+"""The journal's pages before they are put in their places: the longer it is, the more pages have been changed again meanwhile."""
 JOURNAL_OCTETS = 16 * 1024 * 1024
 
 STORAGE_FAILURES: tuple[type[Exception], ...] = (
@@ -92,11 +97,15 @@ def connect(path: Path, query_only: bool = False) -> apsw.Connection:
     # a query's plan depends on its text alone; else SQLite makes it anew each time a value is given (no statistics are kept anyway)
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     connection.pragma("synchronous", "full")
-    connection.pragma("cache_size", -CACHE_KIBIBYTES)
     connection.pragma("journal_size_limit", JOURNAL_OCTETS)
     connection.pragma("temp_store", "memory")
     if query_only:
+        connection.pragma("cache_size", -CACHE_KIBIBYTES)
         connection.pragma("query_only", True)
+    else:
+        connection.pragma("cache_size", -WRITER_CACHE_KIBIBYTES)
+        connection.pragma("cache_spill", SPILL_PAGES)
+        connection.pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
     return connection
 
 

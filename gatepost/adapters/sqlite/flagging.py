@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple, cast
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import apsw
+import msgspec
 
 from gatepost.adapters.sqlite.blocks import SIZE, first_of, same_sums
 from gatepost.adapters.sqlite.entries import GLANCED, highest_modseq, ranges
+from gatepost.adapters.sqlite.keywords import keywords_in
 from gatepost.adapters.sqlite.rows import fetch_all, fetch_one
 from gatepost.adapters.sqlite.unit import Change
 from gatepost.model.flags import Flags, add_flags, remove_flags
@@ -25,10 +27,15 @@ from gatepost.model.uidset import UidSet
 
 _ENTRIES = "SELECT uid, flags, modseq FROM entry WHERE mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid"
 _LATE = "SELECT uid FROM entry WHERE mailbox = ? AND uid BETWEEN ? AND ? AND modseq > ?"
+_NEXT = "SELECT min(uid) FROM entry WHERE mailbox = ? AND uid > ?"
 _AT_ONCE = 20_000
-"""Entries that are read, and changed, together."""
+"""UIDs whose entries are read, and changed, together."""
+_COUNTED = 4
+"""Sets of flags that are counted one by one."""
 _MOST_SETS = 200
 """Sets of flags that one UPDATE turns into others."""
+_texts = msgspec.json.Decoder(list[Flags]).decode
+_numbers = msgspec.json.Decoder(list[int]).decode
 
 
 class Wish(NamedTuple):
@@ -56,14 +63,18 @@ class _Part(NamedTuple):
     uids: Sequence[int]
     flags: list[Flags]
 
-    def blocks(self) -> Iterator[tuple[int, list[Flags]]]:
-        """Each block's first UID, and the flags of its entries."""
+    def blocks(self) -> Iterator[tuple[int, int, int]]:
+        """Each block's first UID, and where its entries begin and end here."""
         start = 0
         while start < len(self.uids):
             first = first_of(self.uids[start])
             end = bisect_left(self.uids, first + SIZE, start)
-            yield first, self.flags[start:end]
+            yield first, start, end
             start = end
+
+    def counted(self, sets: Collection[Flags]) -> Mapping[Flags, int]:
+        """How many entries have these flags."""
+        return Counter(self.flags) if len(sets) > _COUNTED else {flags: self.flags.count(flags) for flags in sets}
 
 
 def set_flags(change: Change, mailbox: MailboxId, wanted: UidSet, wish: Wish, quiet: bool) -> FlagsChanged:
@@ -118,46 +129,42 @@ def _in_parts(
 
 def _parts(db: apsw.Connection, mailbox: MailboxId, low: int, high: int, until: int | None) -> Iterator[_Part]:
     """The entries of a range, without those that changed after `until`."""
-    while True:
-        flags = cast("list[Flags]", _column(db, "flags", mailbox, low, high, until))
-        uids: Sequence[int] = range(low, high + 1)
+    while low <= high:
+        last = min(high, low + _AT_ONCE - 1)
+        flags = _texts(_column(db, "flags", mailbox, low, last, until))
+        uids: Sequence[int] = range(low, last + 1)
         if len(flags) != len(uids):  # some are missing
-            uids = [int(uid) for uid in _column(db, "uid", mailbox, low, high, until)]
+            uids = _numbers(_column(db, "uid", mailbox, low, last, until))
         if flags:
             yield _Part(uids, flags)
-        if len(flags) < _AT_ONCE or uids[-1] >= high:
-            return
-        low = uids[-1] + 1
+        (following,) = fetch_one(db, _NEXT, (mailbox, last)) if last < high else (None,)
+        low = high + 1 if following is None else following
 
 
-def _column(
-    db: apsw.Connection, name: str, mailbox: MailboxId, low: int, high: int, until: int | None = None
-) -> list[str]:
-    """A column of entries, as one text, which costs a fraction of a row for each. SQLite keeps an inner order for what
-    concatenates."""
+def _column(db: apsw.Connection, name: str, mailbox: MailboxId, low: int, high: int, until: int | None = None) -> str:
+    """A column of entries as one text, JSON, which costs a fraction of a row for each. They come in the order of the table,
+    which is that of UIDs: there is no other way to them (an order asked for would be made once more)."""
     condition, bindings = ("", ()) if until is None else ("AND modseq <= ?", (until,))
-    query = (
-        f"SELECT group_concat({name}, char(10)) FROM (SELECT {name} FROM entry WHERE mailbox = ? AND uid BETWEEN ? AND ?"  # noqa: S608
-        f" {condition} ORDER BY uid LIMIT {_AT_ONCE})"
-    )
+    query = f"SELECT json_group_array({name}) FROM entry WHERE mailbox = ? AND uid BETWEEN ? AND ? {condition}"  # noqa: S608
     (values,) = fetch_one(db, query, (mailbox, low, high, *bindings))
-    return [] if values is None else values.split("\n")
+    return str(values)
 
 
 def _turn(change: Change, mailbox: MailboxId, part: _Part, wish: Wish, told: list[EntryFlags] | None) -> None:
     """Changes the flags of a part, and the sums. Nothing is made for each entry where nobody is told."""
-    counted = Counter(part.flags)
-    turned = {old: new for old, new in ((old, wish.combine(old)) for old in counted) if new != old}
-    all_turned = len(turned) == len(counted)
+    there = set(part.flags)
+    turned = {old: new for old, new in ((old, wish.combine(old)) for old in there) if new != old}
+    all_turned = len(turned) == len(there)
     base: int | None = None
     if turned:
         base = _update(change, mailbox, part, turned, all_turned, wish.unchanged_since)
         tally = change.tally(mailbox)
-        for old, new in turned.items():
-            tally.turn_keywords(old, new, counted[old])
+        keyworded = [old for old, new in turned.items() if keywords_in(old) != keywords_in(new)]
+        for old, count in part.counted(keyworded).items():
+            tally.turn_keywords(old, turned.get(old, old), count)
         alike = all_turned and all(same_sums(old, new) for old, new in turned.items())
-        for first, flags in part.blocks():
-            here = {} if alike else {old: count for old, count in Counter(flags).items() if old in turned}
+        for first, start, end in part.blocks():
+            here = {} if alike else {old: n for old, n in Counter(part.flags[start:end]).items() if old in turned}
             if here or alike:
                 block = tally.block(first)
                 block.modseq = change.modseq if base is None else min(base + first + SIZE - 1, change.modseq)
@@ -195,8 +202,8 @@ def _update(
         condition, bindings = f" AND flags IN ({', '.join('?' * len(turned))})", tuple(turned)
     if until is not None:
         condition, bindings = f"{condition} AND modseq <= ?", (*bindings, until)
-    change.db.execute(
-        f"UPDATE entry SET flags = CASE flags{' WHEN ? THEN ?' * len(turned)} END, modseq = ? + uid"  # noqa: S608
+    change.db.execute(  # OR FAIL: SQLite keeps no copies to undo this statement alone; what fails undoes the whole change
+        f"UPDATE OR FAIL entry SET flags = CASE flags{' WHEN ? THEN ?' * len(turned)} END, modseq = ? + uid"  # noqa: S608
         f" WHERE mailbox = ? AND uid BETWEEN ? AND ?{condition}",
         (*(flags for pair in turned.items() for flags in pair), base, mailbox, low, high, *bindings),
     )
@@ -205,10 +212,6 @@ def _update(
 
 def _modseqs(db: apsw.Connection, mailbox: MailboxId, uids: Sequence[int]) -> list[int]:
     """As they are now, of entries that are all there."""
-    known: dict[int, int] = {}
-    low = uids[0]
-    while low <= uids[-1]:
-        found = [int(uid) for uid in _column(db, "uid", mailbox, low, uids[-1])]
-        known.update(zip(found, map(int, _column(db, "modseq", mailbox, low, uids[-1])), strict=True))
-        low = found[-1] + 1
+    found, modseqs = (_numbers(_column(db, name, mailbox, uids[0], uids[-1])) for name in ("uid", "modseq"))
+    known = dict(zip(found, modseqs, strict=True))
     return [known[uid] for uid in uids]

@@ -88,7 +88,7 @@ def enclosed_text(content: bytes, root: Part) -> str:
             lines += [text for text in (part.filename, part.description) if text]
         if part.type == "message" and part.parts:
             inner = part.parts[0]
-            fields = indexed_fields(content, inner.start, min(inner.body, inner.start + MAX_ENCLOSED_HEADER))
+            fields = indexed_fields(content[inner.start : min(inner.body, inner.start + MAX_ENCLOSED_HEADER)])
             lines += [decode_text(fields[name]) for name in ENCLOSED_FIELDS if name in fields]
     return "\n".join(lines)
 
@@ -96,7 +96,7 @@ def enclosed_text(content: bytes, root: Part) -> str:
 def preview(content: bytes, root: Part) -> str:
     """The first PREVIEW characters of readable text on one line: of the first plain text that has any, else of HTML."""
     page = ""
-    for part in walk(root):
+    for part in walk(root) if root.parts else (root,):
         if part.type != "text" or part.disposition == "attachment" or part.end == part.body:
             continue
         if part.subtype == "plain" and (text := _first(content, part, _PREVIEW_OCTETS)):

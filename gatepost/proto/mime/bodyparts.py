@@ -28,6 +28,8 @@ def body_parts(root: Part) -> BodyParts:
 
 def has_attachment(root: Part) -> bool:
     """Whether an attachment is not inline (RFC 8621 §4.1.4 hasAttachment)."""
+    if root.type != "multipart":
+        return not _is_inline(root, 0, "mixed") and root.disposition != "inline"
     return any(part.disposition != "inline" for part in body_parts(root).attachments)
 
 

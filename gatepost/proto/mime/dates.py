@@ -19,7 +19,8 @@ _CTIME = re.compile(  # "Wed Jul 17 02:23:25 1996", as Unix programs write it
     re.IGNORECASE,
 )
 _USUAL = re.compile(  # as RFC 5322 §3.3 wants it; nearly all are so
-    rb" ?(?:[A-Za-z]{3}, )?([0-9]{1,2}) ([A-Za-z]{3}) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) ([+-])([0-9]{2})([0-9]{2})"
+    rb" ?(?:[A-Za-z]{3}, )?([0-9]{1,2} [A-Za-z]{3} [0-9]{4}) ([01][0-9]|2[0-3]):([0-5][0-9]):([0-9]{2})"
+    rb" ([+-][0-9]{2})([0-9]{2})"
     rb"(?: \([A-Za-z]+\))?"
 )
 _WALL_ZONE = re.compile(rb"([:.][0-9]{2})\s*(?:[+-][0-9]{4}|[a-zA-Z]{1,5})\b")
@@ -53,17 +54,24 @@ def parse_zoned_date(raw: bytes) -> tuple[float, int] | None:
 @remembered
 def _read_usual(raw: bytes) -> tuple[float, int] | None:
     match = _USUAL.fullmatch(raw)
-    month = _MONTHS.get(match[2].lower()) if match else None
-    if match is None or month is None:
+    if match is None:
         return None
-    day, _, year, hour, minute, second, sign, hours, minutes = match.groups()
+    day, hour, minute, second, hours, minutes = match.groups()
+    midnight = _midnight(day)
+    if midnight is None:
+        return None
+    east = int(hours) * 60 + (-int(minutes) if hours[0] == 45 else int(minutes))  # 45 is a minus
+    return midnight + int(hour) * 3600 + (int(minute) - east) * 60 + min(int(second), 59), east
+
+
+@remembered
+def _midnight(day: bytes) -> float | None:
+    """The beginning of such a day in UTC; None where there is none."""
+    number, month, year = day.split(b" ")
     try:
-        wall = datetime(int(year), month, int(day), int(hour), int(minute), min(int(second), 59), tzinfo=UTC)
-    except ValueError:
+        return datetime(int(year), _MONTHS[month.lower()], int(number), tzinfo=UTC).timestamp()
+    except (KeyError, ValueError):
         return None
-    east = int(hours) * 60 + int(minutes)
-    east = -east if sign == b"-" else east
-    return wall.timestamp() - 60 * east, east
 
 
 def _read_any(raw: bytes) -> tuple[float, int] | None:

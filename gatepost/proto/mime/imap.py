@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from gatepost.proto.mime import params
 from gatepost.proto.mime.addresses import SentGroup, SentMailbox, sent_addresses
+from gatepost.proto.mime.head import Fields, Forms, Head, languages
 from gatepost.proto.mime.header import unfold
-from gatepost.proto.mime.remembered import remembered
-from gatepost.proto.mime.structure import Entity, languages
+from gatepost.proto.mime.remembered import Values, octets_of, remembered, remembered_by
+from gatepost.proto.mime.structure import Entity
 
 MAX_ADDRESS_OCTETS = 512 * 1024
 """Octets of address fields read of a message and all messages within it; the rest are NIL."""
@@ -19,20 +20,28 @@ _EMPTY_TEXT = b'("TEXT" "PLAIN" NIL NIL NIL "7BIT" 0 0)'
 _PLAIN_TEXT = b'"TEXT" "PLAIN" ("CHARSET" "US-ASCII")'
 """RFC 2045 §5.2: what is without a readable Content-Type."""
 
+_PEOPLE = ("from", "sender", "reply-to", "to", "cc", "bcc")
+_NOT_AS_IS = b'\n\r\0"\\' + bytes(range(128, 256))
+"""Octets that are not simply put between quotes."""
+
 
 def string(text: bytes) -> bytes:
     """RFC 9051 §9 string: quoted where every octet may be in one, else a literal."""
-    if text.isascii() and b"\n" not in text and b"\r" not in text and b"\0" not in text:
-        if b'"' in text or b"\\" in text:
-            text = text.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+    if len(text.translate(None, _NOT_AS_IS)) == len(text):  # nearly always
         return b'"%b"' % text
+    if text.isascii() and b"\n" not in text and b"\r" not in text and b"\0" not in text:
+        return b'"%b"' % text.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
     text = text.replace(b"\0", b"")
     return b"{%d}\r\n%b" % (len(text), text)
 
 
 def nstring(raw: bytes | None) -> bytes:
     """A header value, NIL where the field is absent."""
-    return b"NIL" if raw is None else string(unfold(raw))
+    if raw is None:
+        return b"NIL"
+    if len(raw.translate(None, _NOT_AS_IS)) == len(raw):  # there is nothing to unfold either
+        return b'"%b"' % raw.strip(b" \t")
+    return string(unfold(raw))
 
 
 class Writer:
@@ -56,47 +65,46 @@ class Writer:
         self._write(entity, body, structure)
         return b"".join(body), b"".join(structure)
 
-    def _envelope(self, fields: dict[str, bytes]) -> bytes:
-        sender = self._addresses(fields.get("from"))
-        return b"(%b %b %b %b %b %b %b %b %b %b)" % (
-            nstring(fields.get("date")),
-            nstring(fields.get("subject")),
-            sender,
-            self._addresses(fields.get("sender"), sender),
-            self._addresses(fields.get("reply-to"), sender),
-            self._addresses(fields.get("to")),
-            self._addresses(fields.get("cc")),
-            self._addresses(fields.get("bcc")),
-            nstring(fields.get("in-reply-to")),
-            nstring(fields.get("message-id")),
+    def _envelope(self, fields: Fields) -> bytes:
+        get = fields.get
+        people = tuple(map(get, _PEOPLE))
+        octets = octets_of(people)
+        if octets > self._octets:
+            people = tuple([self._cut(raw) for raw in people])
+        else:
+            self._octets -= octets
+        return b"(%b %b %b %b %b)" % (
+            nstring(get("date")),
+            nstring(get("subject")),
+            _address_lists(people),
+            nstring(get("in-reply-to")),
+            nstring(get("message-id")),
         )
 
-    def _addresses(self, raw: bytes | None, otherwise: bytes = b"NIL") -> bytes:
-        if not raw:
-            return otherwise
+    def _cut(self, raw: bytes | None) -> bytes | None:
+        """As much of a field as the budget has left."""
+        if raw is None:
+            return None
         raw = raw[: self._octets]
         self._octets -= len(raw)
-        return _address_list(raw) or otherwise
+        return raw
 
     def _write(self, entity: Entity, body: list[bytes], structure: list[bytes]) -> None:
         """One goes like the other, but that BODYSTRUCTURE has more at the end of each part."""
-        if entity.type == "multipart":
+        forms = entity.head.forms or _forms(entity.head)
+        if entity.head.multipart:
             body.append(b"(")
             structure.append(b"(")
             for child in entity.children:
                 self._write(child, body, structure)
-            subtype = _token(entity.subtype)
-            body.append(b" %b)" % subtype)
-            structure.append(b" %b %b" % (subtype, _params(entity.sent_params)))
         else:
-            self._write_single(entity, body, structure)
-            structure.append(b" " + nstring(entity.fields.get("content-md5")))
-            body.append(b")")
-        structure.append(_extension(entity.fields))
+            self._write_single(entity, forms.start, body, structure)
+        body.append(forms.body_end)
+        structure.append(forms.structure_end)
 
-    def _write_single(self, entity: Entity, body: list[bytes], structure: list[bytes]) -> None:
-        text = _basic_fields(entity)
-        encloses = entity.encloses
+    def _write_single(self, entity: Entity, start: bytes, body: list[bytes], structure: list[bytes]) -> None:
+        text = b"%b%d" % (start, entity.end - entity.body)
+        encloses = entity.head.encloses
         if encloses and entity.children:
             text += b" %b " % self.envelope(entity.children[0])
             body.append(text)
@@ -105,40 +113,45 @@ class Writer:
             text = b""
         elif encloses:  # unreadable under its encoding, or too deep: the grammar wants one all the same
             text += b" %b %b" % (_NO_ENVELOPE, _EMPTY_TEXT)
-        if encloses or entity.type == "text":
+        if encloses or entity.head.type == "text":
             text += b" %d" % entity.lines
         body.append(text)
         structure.append(text)
 
 
-def _basic_fields(entity: Entity) -> bytes:
-    """The opening parenthesis, type, subtype and body-fields."""
-    fields = entity.fields
-    return b"(%b %b %b %b %d" % (
-        _media_type(entity),
-        nstring(fields.get("content-id")),
-        nstring(fields.get("content-description")),
-        _token(entity.encoding),
-        entity.end - entity.body,
-    )
+def _forms(head: Head) -> Forms:
+    """What is the same of all parts with this head."""
+    *_, identity, description, language, location, md5 = head.label
+    kind = _token(head.subtype)
+    end = _extension(head.label[2], language, location)
+    if head.multipart:
+        forms = Forms(b"", b" %b)" % kind, b" %b %b%b" % (kind, _params(head.sent_params), end))
+    else:
+        start = b"(%b %b %b %b " % (_media_type(head), nstring(identity), nstring(description), _token(head.encoding))
+        forms = Forms(start, b")", b" %b%b" % (nstring(md5), end))
+    head.forms = forms
+    return forms
 
 
-def _media_type(entity: Entity) -> bytes:
+def _media_type(head: Head) -> bytes:
     """Type, subtype and parameters."""
-    if entity.typed:
-        return _typed(entity.fields["content-type"])
-    return _PLAIN_TEXT if entity.type == "text" else b'"MESSAGE" "RFC822" NIL'  # RFC 2046 §5.1.5: within a digest
-
-
-@remembered
-def _typed(raw: bytes) -> bytes:
-    kind, subtype = params.media_type(raw) or ("text", "plain")
-    return b"%b %b %b" % (_token(kind), _token(subtype), _params(params.sent_params(raw)))
+    if head.typed:
+        return b"%b %b %b" % (_token(head.type), _token(head.subtype), _params(head.sent_params))
+    return _PLAIN_TEXT if head.type == "text" else b'"MESSAGE" "RFC822" NIL'  # RFC 2046 §5.1.5: within a digest
 
 
 def _token(text: str) -> bytes:
     """A type or an encoding: `params` lets no octet into it that would have to be quoted."""
     return b'"%b"' % text.upper().encode()
+
+
+@remembered_by(octets_of)
+def _address_lists(people: Values) -> bytes:
+    """The values of `_PEOPLE` as an envelope has them: whoever wrote it also sent it, and gets the answers, if nothing else is
+    said (RFC 9051 §7.5.2)."""
+    lists = [_address_list(raw) if raw else b"" for raw in people]
+    author = lists[0]
+    return b" ".join([own or (author if place < 3 else b"") or b"NIL" for place, own in enumerate(lists)])
 
 
 @remembered
@@ -165,26 +178,22 @@ def _params(sent: params.SentPairs) -> bytes:
     return b"(%b)" % b" ".join([b"%b %b" % (string(name.upper()), string(value)) for name, value in sent])
 
 
-def _extension(fields: dict[str, bytes]) -> bytes:
+def _extension(disposition: bytes | None, language: bytes | None, location: bytes | None) -> bytes:
     """Disposition, language and location, and the closing parenthesis."""
-    raw = fields.get("content-disposition")
-    disposition = _disposition(raw) if raw else b"NIL"
-    return b" %b %b %b)" % (disposition, _language(fields), _location(fields))
+    return b" %b %b %b)" % (
+        _disposition(disposition) if disposition else b"NIL",
+        _language(language),
+        b"NIL" if location is None else string(b"".join(unfold(location).split())),
+    )
 
 
-@remembered
 def _disposition(raw: bytes) -> bytes:
     kind = params.leading_token(raw)
     return b"(%b %b)" % (_token(kind), _params(params.sent_params(raw))) if kind else b"NIL"
 
 
-def _language(fields: dict[str, bytes]) -> bytes:
-    tags = [string(tag.encode()) for tag in languages(fields)]
+def _language(raw: bytes | None) -> bytes:
+    tags = [string(tag.encode()) for tag in languages(raw)]
     if not tags:
         return b"NIL"
     return tags[0] if len(tags) == 1 else b"(%b)" % b" ".join(tags)
-
-
-def _location(fields: dict[str, bytes]) -> bytes:
-    raw = fields.get("content-location")
-    return b"NIL" if raw is None else string(b"".join(unfold(raw).split()))

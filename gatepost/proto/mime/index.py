@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import msgspec
 
@@ -12,9 +13,10 @@ from gatepost.proto.mime.body import preview
 from gatepost.proto.mime.bodyparts import has_attachment
 from gatepost.proto.mime.charsets import guess_text
 from gatepost.proto.mime.dates import parse_date
+from gatepost.proto.mime.head import Fields
 from gatepost.proto.mime.header import indexed_fields, split_fields, unfold
 from gatepost.proto.mime.imap import Writer
-from gatepost.proto.mime.remembered import remembered
+from gatepost.proto.mime.remembered import Values, octets_of, remembered_by
 from gatepost.proto.mime.structure import MAX_HEADER, Scanner, to_part
 from gatepost.proto.mime.subject import base_subject
 from gatepost.proto.mime.words import decode_text
@@ -24,6 +26,8 @@ MAX_REFERENCES = 200
 MAX_RECIPIENTS = 1000
 """Addresses kept as text for search and sorting."""
 
+_ONE_ID = re.compile(rb"[ \t]*+<([!-;=?-~]++)>[ \t]*+")
+"""What nearly all are: a single one, as it should be."""
 _MESSAGE_ID = re.compile(rb"<([^<>]++)>")
 
 
@@ -32,7 +36,7 @@ class Reading(msgspec.Struct, frozen=True):
     values raw."""
 
     index: MessageIndex
-    fields: dict[str, bytes]
+    fields: Mapping[str, bytes]
 
 
 def index_message(content: bytes) -> MessageIndex:
@@ -49,7 +53,9 @@ def read_message(content: bytes) -> Reading:
     body, bodystructure = writer.bodies(entity)
     subject = decode_text(fields.get("subject", b""))
     ids = message_ids(fields.get("message-id", b""))
-    people = [*_people(fields.get("to")), *_people(fields.get("cc"))]
+    replied, referred = fields.get("in-reply-to", b""), fields.get("references", b"")
+    in_reply_to = message_ids(replied)
+    sender, recipients = _people((fields.get("from"), fields.get("to"), fields.get("cc")))
     index = MessageIndex(
         root=root,
         envelope=envelope,
@@ -59,19 +65,19 @@ def read_message(content: bytes) -> Reading:
         base_subject=base_subject(subject),
         sent_at=parse_date(fields["date"]) if "date" in fields else None,
         message_id=ids[0] if ids else "",
-        in_reply_to=message_ids(fields.get("in-reply-to", b"")),
-        references=message_ids(fields.get("references", b"")),
-        sender=next(iter(_people(fields.get("from"))), ""),
-        recipients=", ".join(people[:MAX_RECIPIENTS]),
+        in_reply_to=in_reply_to,
+        references=in_reply_to if referred == replied else message_ids(referred),
+        sender=sender,
+        recipients=recipients,
         preview=preview(content, root),
         has_attachment=has_attachment(root),
     )
     return Reading(index, fields if root.body <= MAX_HEADER else first_fields(content, root))
 
 
-def first_fields(content: bytes, root: Part) -> dict[str, bytes]:
+def first_fields(content: bytes, root: Part) -> Fields:
     """A `Reading`'s fields of a message whose index is known."""
-    return indexed_fields(content, root.start, root.body)
+    return indexed_fields(content[root.start : root.body])
 
 
 def header_fields(content: bytes, part: Part) -> list[tuple[str, bytes]]:
@@ -79,12 +85,14 @@ def header_fields(content: bytes, part: Part) -> list[tuple[str, bytes]]:
     return split_fields(content, part.start, part.body)
 
 
-@remembered
 def message_ids(raw: bytes) -> tuple[str, ...]:
     """The message ids in a value (RFC 5322 §3.6.4) without brackets, in order, none twice; if nothing is in brackets,
     the words with an `@`."""
     if not raw:
         return ()
+    one = _ONE_ID.fullmatch(raw)
+    if one:
+        return (one[1].decode("ascii"),)
     line = unfold(raw)
     found = [b"".join(text.split()) for text in _MESSAGE_ID.findall(line)]
     if not found:
@@ -115,8 +123,11 @@ def locate(root: Part, path: tuple[int, ...]) -> Part | None:
     return part
 
 
-def _people(raw: bytes | None) -> list[str]:
-    return [as_text(address) for address in parse_addresses(raw)] if raw else []
+@remembered_by(octets_of)
+def _people(values: Values) -> tuple[str, str]:
+    """The first of From's values; those of To and Cc."""
+    author, *others = ([as_text(each) for each in parse_addresses(raw)] if raw else [] for raw in values)
+    return author[0] if author else "", ", ".join([text for texts in others for text in texts][:MAX_RECIPIENTS])
 
 
 def as_text(address: MimeAddress) -> str:

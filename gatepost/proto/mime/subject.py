@@ -7,6 +7,8 @@ import re
 _BLOB = re.compile(r"\[[^\[\]]*+\]\s*")
 _REFWD = re.compile(r"(?:re|fwd?)\s*(?:\[[^\[\]]*+\]\s*)?:", re.IGNORECASE)
 _FWD = re.compile(r"\[fwd:(.*)\]\Z", re.IGNORECASE | re.DOTALL)
+_PLAIN = re.compile(r"(?:(?:re|fwd?)\s?:\s?)*+([^\[\](:]*+)", re.IGNORECASE)
+"""What nearly all subjects are; nothing else has to be done to these."""
 MAX_LENGTH = 1000
 """Characters; a base subject is for comparing and sorting, and a longer one is cut."""
 
@@ -14,6 +16,9 @@ MAX_LENGTH = 1000
 def base_subject(subject: str) -> str:
     """RFC 5256 §2.1's procedure; steps are numbered as there."""
     text = " ".join(subject.split())[:MAX_LENGTH]  # (1)
+    plain = _PLAIN.fullmatch(text)
+    if plain:
+        return plain[1].rstrip()
     while True:
         text = _trim_end(text)  # (2)
         while True:

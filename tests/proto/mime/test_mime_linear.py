@@ -18,6 +18,7 @@ CASES: dict[str, tuple[bytes, bytes]] = {
     "LF parts": (MULTIPART, b"--a\n\nx\n"),
     "nested": (b"", MULTIPART + b"--a\r\n"),
     "enclosed": (b"", b"Content-Type: message/rfc822\r\n\r\n"),
+    "bare CRs": (b"To: ", b"\r"),
     "addresses": (b"To: ", b"a@b,"),
     "groups": (b"To: ", b"a:;"),
     "quotes": (b"To: ", b'"\\'),
