@@ -75,6 +75,7 @@ FAULTS = [
     ("thread", "DELETE FROM thread WHERE id = 1"),
     ("thread", "INSERT INTO thread (id, modseq, created) VALUES (99, 1, 1)"),
     ("thread", "INSERT INTO thread_key VALUES (x'00', 99, 1)"),
+    ("thread", "INSERT INTO fresh_key VALUES (99, x'00', 1)"),
     ("index", "DELETE FROM message_index WHERE email = 2"),
     ("index", "UPDATE message_index SET data = (SELECT data FROM message_index WHERE email = 4) WHERE email = 2"),
     ("index", "UPDATE email SET header_size = 3, base_subject = 'no' WHERE id = 2"),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import unicodedata
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from gatepost.adapters.sqlite import threadkeys
 from gatepost.adapters.sqlite.blobs import BlobFiles, blob_id, insert
 from gatepost.adapters.sqlite.indexrows import encode_index
 from gatepost.adapters.sqlite.rows import Bindings
@@ -24,13 +24,11 @@ MAX_MESSAGE = 1024 * 1024 * 1024
 SMALL = 32 * 1024
 """Octets of messages that are indexed in the writer's thread: the way to another one would cost as much."""
 _BATCH = 256 * 1024
-_MAX_REFERENCES = 100
 _SORT_LENGTH = 200
 _EMAIL = (
     "INSERT INTO email (id, thread, blob, received, modseq, created, size, header_size, sent, sent_wall, attachment,"
     " base_subject, sort_from, sort_to, sort_cc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_OLDEST = "SELECT ?1, min(thread) FROM thread_key WHERE key = ?1"
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -104,7 +102,7 @@ def append_all(change: Change, files: BlobFiles, prepared: Sequence[Prepared]) -
             raise NoSuchMailbox("a message needs a mailbox")
         for mailbox in one.draft.mailboxes:
             change.tally(mailbox)
-    keys = [thread_keys(one.index) for one in prepared]
+    keys = [threadkeys.thread_keys(one.index, _sort_form(one.index.base_subject)) for one in prepared]
     threads, made = _threads(change, keys)
     stored, entries = _places(change, prepared, threads)
     change.threads_made(made)
@@ -117,10 +115,7 @@ def append_all(change: Change, files: BlobFiles, prepared: Sequence[Prepared]) -
         [(kept.email, encode_index(one.index)) for one, kept in zip(prepared, stored, strict=True)],
     )
     queue(db, [kept.email for kept in stored])
-    db.executemany(
-        "INSERT INTO thread_key (key, email, thread) VALUES (?, ?, ?)",
-        [(key, kept.email, kept.thread) for kept, its in zip(stored, keys, strict=True) for key in its],
-    )
+    threadkeys.add(db, [(kept.email, key, kept.thread) for kept, its in zip(stored, keys, strict=True) for key in its])
     db.executemany(INSERT_ENTRY, entries)
     return stored
 
@@ -159,20 +154,10 @@ def _email(change: Change, one: Prepared, kept: Stored) -> Bindings:
     return (kept.email, kept.thread, kept.blob, received, kept.modseq, kept.modseq, *columns(one))
 
 
-def thread_keys(index: MessageIndex) -> list[bytes]:
-    """Two emails with a key in common are one thread (RFC 8621 §3): an id that both name, and the same base subject."""
-    ids = [index.message_id, *index.in_reply_to, *index.references[-_MAX_REFERENCES:]]
-    subject = _sort_form(index.base_subject).encode(errors="replace")
-    unique = dict.fromkeys(text.encode(errors="replace") for text in ids[: 2 * _MAX_REFERENCES] if text)
-    return [hashlib.blake2b(text + b"\0" + subject, digest_size=16).digest() for text in unique]
-
-
 def _threads(change: Change, keys: Sequence[Sequence[bytes]]) -> tuple[list[ThreadId], range]:
     """For each email the oldest thread with one of its keys, else a new one; and which are new. Threads are never merged: an
     email's thread is immutable."""
-    asked = [(key,) for key in dict.fromkeys(key for its in keys for key in its)]
-    rows = change.db.executemany(_OLDEST, asked)
-    known: dict[bytes, ThreadId] = {key: thread for key, thread in rows if thread is not None}
+    known = threadkeys.oldest(change.db, dict.fromkeys(key for its in keys for key in its))
     first = number = change.next_id("thread")
     found: list[ThreadId] = []
     for its in keys:

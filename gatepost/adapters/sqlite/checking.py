@@ -120,6 +120,12 @@ CHECKS: tuple[Check, ...] = (
         "DELETE FROM thread_key WHERE email NOT IN (SELECT id FROM email)",
     ),
     Check(
+        "thread",
+        "threading remembers new message {}, which is not there",
+        "SELECT DISTINCT email FROM fresh_key WHERE email NOT IN (SELECT id FROM email)",
+        "DELETE FROM fresh_key WHERE email NOT IN (SELECT id FROM email)",
+    ),
+    Check(
         "index",
         "there is an index of message {}, which is not there",
         "SELECT email FROM message_index WHERE email NOT IN (SELECT id FROM email)",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence, Set
 import apsw
 import msgspec
 
-from gatepost.adapters.sqlite import searchindex
+from gatepost.adapters.sqlite import searchindex, threadkeys
 from gatepost.adapters.sqlite.blobs import release
 from gatepost.adapters.sqlite.indexrows import decode_index
 from gatepost.adapters.sqlite.rows import fetch_all, fetch_first
@@ -152,7 +152,7 @@ def destroy_unplaced(change: Change, ids: Iterable[EmailId]) -> None:
             continue
         thread, blob, created = row
         db.execute("DELETE FROM message_index WHERE email = ?", (email,))
-        db.execute("DELETE FROM thread_key WHERE email = ?", (email,))
+        threadkeys.forget(db, email)
         gone.append(email)
         release(change, BlobId(blob))
         change.email_gone(email, created, change.next_modseq())

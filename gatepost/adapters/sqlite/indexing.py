@@ -1,4 +1,5 @@
-"""Puts new mail's text into the index of text, behind the deliveries' back, for all accounts of a store in one thread.
+"""Puts new mail's text into the index of text, behind the deliveries' back, for all accounts of a store in one thread; and sorts in
+new keys of threads.
 
 Not on the delivery's path: splitting a text into groups costs as much as storing the message. An account's turn comes when
 a batch of messages waits and no more came for a moment, or the oldest has waited long enough; then it goes on until nothing
@@ -14,7 +15,9 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from gatepost.adapters.sqlite import searchindex
+import apsw
+
+from gatepost.adapters.sqlite import searchindex, threadkeys
 from gatepost.adapters.sqlite.blobs import BlobFiles
 from gatepost.adapters.sqlite.threads import Threads
 from gatepost.adapters.sqlite.writer import Database
@@ -42,9 +45,15 @@ class AccountIndex:
         self.since, self.latest, self.count = 0.0, 0.0, 0
 
     def step(self) -> int:
-        """Indexes some of what waits; how many. Blocks. Raises StorageUnavailable."""
+        """Indexes some of what waits; how many emails. Blocks. Raises StorageUnavailable."""
         files = self.files
-        found = self.database.read_now(lambda db: searchindex.waiting(db, files, STEP_EMAILS, STEP_OCTETS))
+
+        def look(db: apsw.Connection) -> tuple[list[searchindex.Document], bool]:
+            return searchindex.waiting(db, files, STEP_EMAILS, STEP_OCTETS), threadkeys.many(db)
+
+        found, keys = self.database.read_now(look)
+        if keys:
+            self.database.change_now(threadkeys.settle)
         if found:
             self.database.change_now(lambda db: searchindex.fill(db, found))
         return len(found)

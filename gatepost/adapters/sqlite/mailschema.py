@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import apsw
 
-from gatepost.adapters.sqlite import access, annotating, blocks, keywords, searchindex, subscribing, texts
+from gatepost.adapters.sqlite import access, annotating, blocks, keywords, searchindex, subscribing, texts, threadkeys
 from gatepost.adapters.sqlite.connections import Migration
 
 _VERSION_1 = """
@@ -205,4 +205,23 @@ def migrations(now: float) -> Sequence[Migration]:
         connection.execute(blocks.SCHEMA)
         connection.execute("DROP INDEX entry_modseq; DROP INDEX entry_unseen; DROP INDEX entry_deleted")
 
-    return (first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth, eleventh, twelfth, thirteenth)
+    def fourteenth(connection: apsw.Connection) -> None:
+        """New emails' keys of threads wait by themselves before they are sorted in."""
+        connection.execute(threadkeys.SCHEMA)
+
+    return (
+        first,
+        second,
+        third,
+        fourth,
+        fifth,
+        sixth,
+        seventh,
+        eighth,
+        ninth,
+        tenth,
+        eleventh,
+        twelfth,
+        thirteenth,
+        fourteenth,
+    )
