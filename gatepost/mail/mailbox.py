@@ -49,10 +49,9 @@ class MailboxDoor:
     async def at(self, account: Account, path: str) -> AccountMail:
         """The mail that a path lies in, whether there is a mailbox of that name or not. Raises NoSuchMailbox where it lies with
         others and nobody shares it; an account's own mailbox of such a name is not hidden by that."""
-        first, _, rest = path.partition(SEPARATOR)
-        if first != OTHERS:
+        if not lies_with_others(path):
             return self.open(account)
-        theirs = await self.of(account, rest.partition(SEPARATOR)[0])
+        theirs = await self.of(account, path.partition(SEPARATOR)[2].partition(SEPARATOR)[0])
         if theirs is not None:
             return theirs
         own = self.open(account)
@@ -103,6 +102,11 @@ class MailboxDoor:
         if source.account == target.account:
             return await source.replace(draft, mailbox, uid)
         return await self._transfers.replace(source, mailbox, uid, target, draft)
+
+
+def lies_with_others(path: str) -> bool:
+    """Whether a path may be of another's mailbox; all else is the account's own."""
+    return path.startswith(OTHERS) and path.partition(SEPARATOR)[0] == OTHERS
 
 
 def domain_of(account: Account) -> str:

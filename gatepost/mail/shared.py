@@ -36,6 +36,7 @@ from gatepost.model.mail import (
     MailboxDelta,
     MailboxId,
     MailboxUpdate,
+    Message,
     Opening,
     Outline,
     PlacedEmail,
@@ -252,6 +253,18 @@ class SharedMail(OwnersAlone):
     async def entries(self, mailbox: MailboxId, uids: UidSet, since: int = 0) -> list[Entry]:
         await self._require(mailbox, READ)
         return await self._mail.entries(mailbox, uids, since)
+
+    async def messages(
+        self,
+        mailbox: MailboxId,
+        uids: UidSet,
+        indexed: bool = False,
+        needed: Callable[[Outline], int] | None = None,
+    ) -> list[Message]:
+        """Without octets, always with the index."""
+        entries = await self.entries(mailbox, uids)
+        emails = {email.id: email for email in await self.emails([entry.email for entry in entries])}
+        return [Message(entry, emails[entry.email]) for entry in entries if entry.email in emails]
 
     async def delta(self, mailbox: MailboxId, since: int) -> MailboxDelta:
         await self._require(mailbox, READ)

@@ -118,6 +118,14 @@ class Email(Outline, frozen=True):
     index: MessageIndex
 
 
+class Message(msgspec.Struct, frozen=True):
+    """An entry with its email (an Email where the index was asked for), and the first octets, where they were and are at hand."""
+
+    entry: Entry
+    email: Outline
+    start: bytes | None = None
+
+
 class Placement(msgspec.Struct, frozen=True):
     """Where an email lies: mailbox, UID there, flags there."""
 

@@ -19,7 +19,8 @@ class UidSet:
 
     def __init__(self, ranges: Iterable[tuple[int, int]] = ()) -> None:
         merged: list[tuple[int, int]] = []
-        for low, high in sorted((a, b) if a <= b else (b, a) for a, b in ranges):
+        given = [(a, b) if a <= b else (b, a) for a, b in ranges]
+        for low, high in sorted(given) if len(given) > 1 else given:
             if merged and low <= merged[-1][1] + 1:
                 if high > merged[-1][1]:
                     merged[-1] = (merged[-1][0], high)
@@ -38,6 +39,12 @@ class UidSet:
             made._lows = [ordered[0], *(other for _, other in gaps)]
             made.ranges = tuple(zip(made._lows, (*(one for one, _ in gaps), ordered[-1]), strict=True))
         return made
+
+    def upto(self, highest: int) -> UidSet:
+        """The members up to `highest`."""
+        if not self.ranges or self.ranges[-1][1] <= highest:
+            return self
+        return UidSet((low, min(high, highest)) for low, high in self.ranges if low <= highest)
 
     def __contains__(self, n: int) -> bool:
         i = bisect_right(self._lows, n) - 1
@@ -67,4 +74,4 @@ class UidSet:
         return f"UidSet({str(self)!r})"
 
 
-ALL_UIDS = UidSet([(1, MAX_UID)])
+ALL_UIDS, NO_UIDS = UidSet([(1, MAX_UID)]), UidSet()

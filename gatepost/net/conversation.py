@@ -80,14 +80,14 @@ class Conversation(Generic[EventT]):
             if self.wire.lost and self.wire.why:
                 raise PeerGone  # we ended it, as a ban does: what has come already is not looked at (law 3)
             event = self.engine.next_event()
-            self._account()
+            pending = self._account()
             if event is not None:
                 self._since = loop.time()
                 return event
             await self.flush()
             if self.wire.stopping and not finishing:
                 raise ServerStopping
-            which, limit = ("command", self.clocks.command) if self.engine.pending else ("idle", self.clocks.idle)
+            which, limit = ("command", self.clocks.command) if pending else ("idle", self.clocks.idle)
             deadline = self._since + limit
             if self.clocks.connection and self._begun + self.clocks.connection < deadline:
                 which, deadline = "connection", self._begun + self.clocks.connection
@@ -97,7 +97,7 @@ class Conversation(Generic[EventT]):
             if isinstance(data, Woken):
                 return None
             if data:
-                if not self.engine.pending:
+                if not pending:
                     self._since = loop.time()
                 self.engine.receive_data(data)
             else:
@@ -133,11 +133,13 @@ class Conversation(Generic[EventT]):
         await self.flush()
         await self.wire.start_tls()
 
-    def _account(self) -> None:
-        delta = self.engine.pending - self._held
-        if delta:
-            self._budget.change(delta)
-            self._held += delta
+    def _account(self) -> int:
+        """Octets that the engine holds, as the budget knows them now."""
+        pending = self.engine.pending
+        if pending != self._held:
+            self._budget.change(pending - self._held)
+            self._held = pending
+        return pending
 
     def end(self) -> None:
         """Gives back what was held; called once, at the conversation's end."""

@@ -30,6 +30,7 @@ from gatepost.model.mail import (
     MailboxDelta,
     MailboxId,
     MailboxUpdate,
+    Message,
     ObjectChanges,
     Opening,
     Outline,
@@ -168,6 +169,17 @@ class AccountMail(Protocol):
 
     async def entries(self, mailbox: MailboxId, uids: UidSet, since: int = 0) -> list[Entry]:
         """Entries in `uids` changed after modseq `since`, ascending by UID; what doesn't exist is left out."""
+        ...
+
+    async def messages(
+        self,
+        mailbox: MailboxId,
+        uids: UidSet,
+        indexed: bool = False,
+        needed: Callable[[Outline], int] | None = None,
+    ) -> list[Message]:
+        """As `entries`, with their emails, `indexed` or not. As many of the first octets as are `needed` may come along where
+        that is little; else `read_starts` has them. Raises NoSuchMailbox."""
         ...
 
     async def delta(self, mailbox: MailboxId, since: int) -> MailboxDelta:

@@ -38,6 +38,35 @@ async def test_lists_follow_what_changes(tmp_path: Path) -> None:
     await store.close()
 
 
+async def test_what_else_is_shown_follows_too(tmp_path: Path) -> None:
+    store = SqliteMailstore(tmp_path, SystemClock())
+    mail = store.open(AccountId("a1"))
+    inbox, sent = [(await mail.mailbox(name)).id for name in ("INBOX", "Sent")]
+    chance = random.Random(5)
+    words = ["\\Seen", "\\Seen", "a", "b", "c"]
+    for turn in range(80):
+        some = UidSet.of(chance.sample(range(1, 30), k=3))
+        flags = make_flags(chance.sample(words, k=2))
+        match chance.choice(("append", "add", "remove", "expunge", "copy", "elsewhere")):
+            case "append":
+                await mail.append(Draft(b"%d" % turn, (inbox,), flags))
+            case "expunge":
+                await mail.expunge(inbox, UidSet.of(list(some)[:1]), only_deleted=False)
+            case "copy":
+                await mail.copy(inbox, some, inbox)
+            case "elsewhere":
+                await mail.append(Draft(b"%d" % turn, (sent,)))
+            case mode:
+                await mail.set_flags(inbox, some, mode, flags)
+        entries = await mail.entries(inbox, ALL_UIDS)
+        for opened in (await mail.opening("INBOX"), await mail.opening("INBOX")):
+            kept = {flag for entry in entries for flag in entry.flags.split() if not flag.startswith("\\")}
+            assert opened.keywords == tuple(sorted(kept))
+            assert opened.first_unseen == next((e.uid for e in entries if "\\Seen" not in e.flags), 0)
+            assert list(opened.uids) == [entry.uid for entry in entries]
+    await store.close()
+
+
 async def test_lists_are_bounded_and_forgotten(tmp_path: Path) -> None:
     store = SqliteMailstore(tmp_path, SystemClock())
     mail = store.open(AccountId("a1"))
@@ -87,6 +116,7 @@ async def test_wrong_counts_of_keywords_are_found_and_mended(tmp_path: Path) -> 
     mail = store.open(AccountId("a1"))
     inbox = (await mail.mailbox("INBOX")).id
     await mail.append(Draft(b"x", (inbox,), make_flags(["work", "\\Seen"])))
+    await mail.opening("INBOX")  # which is remembered
     db = connect(tmp_path / "a1" / "mail.db")
     db.execute("UPDATE keyword SET uses = 7; INSERT INTO keyword VALUES (1, 'gone', 1)")
     db.close()

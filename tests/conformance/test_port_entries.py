@@ -272,3 +272,25 @@ async def test_outlines_and_starts(mail: AccountMail) -> None:
     assert outlines[1].header == len(contents[0]) - 5
     starts = [(stored[2].blob, 9), (type(stored[0].blob)("00"), 4), (stored[0].blob, 99), (stored[1].blob, 1 << 30)]
     assert await mail.read_starts(starts) == [contents[2][:9], None, contents[0], contents[1]]
+
+
+async def test_messages(mail: AccountMail) -> None:
+    inbox = (await mail.mailbox("INBOX")).id
+    contents = [b"Subject: %d\r\n\r\n" % n + b"x" * n for n in (5, 70_000, 6, 7, 8, 9)]
+    await mail.append_all([Draft(content, (inbox,), received=7.0) for content in contents])
+    await mail.expunge(inbox, UidSet.of([5]), only_deleted=False)
+    entries = await mail.entries(inbox, ALL_UIDS)
+    ids = [entry.email for entry in entries]
+    for indexed, emails in ((False, await mail.outlines(ids)), (True, await mail.emails(ids))):
+        found = await mail.messages(inbox, ALL_UIDS, indexed)
+        assert [(each.entry, each.email) for each in found] == list(zip(entries, emails, strict=True))
+        assert [each.start for each in found] == [None] * 5
+    few = await mail.messages(inbox, UidSet.of([1, 3, 5, 99]), needed=lambda email: email.header)
+    assert [each.entry.uid for each in few] == [1, 3]
+    assert [each.start for each in few] in ([None, None], [b"Subject: 5\r\n\r\n", b"Subject: 6\r\n\r\n"])
+    for uids in (UidSet.of([2, 3]), ALL_UIDS, UidSet.of([1, 3, 4, 5, 6, 7, 9, 11, 13])):  # large ones, many ones
+        for each in await mail.messages(inbox, uids, needed=lambda email: email.size):
+            assert each.start in (None, contents[each.entry.uid - 1])
+    assert await mail.messages(inbox, UidSet()) == []
+    with pytest.raises(NoSuchMailbox):
+        await mail.messages(MailboxId(99), ALL_UIDS)

@@ -95,6 +95,7 @@ ASKED = {
     "claim_recent": ((), "r"),
     "mailbox_counts": ((), "r"),
     "entries": ((ALL_UIDS,), "r"),
+    "messages": ((ALL_UIDS,), "r"),
     "delta": ((0,), "r"),
     "search": ((Everything(),), "r"),
     "set_flags": ((ALL_UIDS, "add", make_flags(["\\Seen"])), "rs"),

@@ -24,6 +24,7 @@ from gatepost.adapters.sqlite import (
     entries,
     flagging,
     mailboxes,
+    messages,
     opening,
     replacing,
     scripts,
@@ -55,6 +56,7 @@ from gatepost.model.mail import (
     MailboxDelta,
     MailboxId,
     MailboxUpdate,
+    Message,
     ObjectChanges,
     Opening,
     Outline,
@@ -69,8 +71,6 @@ from gatepost.model.search import Criterion, SortKey
 from gatepost.model.uidset import UidSet
 
 T = TypeVar("T")
-_FEW = 4
-"""Emails that are read on the event loop."""
 log = logging.getLogger("gatepost.store")
 
 
@@ -228,6 +228,16 @@ class SqliteAccountMail:
             lambda db: entries.entries(db, mailbox, uids, since),
         )
 
+    async def messages(
+        self,
+        mailbox: MailboxId,
+        uids: UidSet,
+        indexed: bool = False,
+        needed: Callable[[Outline], int] | None = None,
+    ) -> list[Message]:
+        look = self._glance if len(uids) <= messages.FEW else self._read
+        return await look(lambda db: messages.messages(db, mailbox, uids, indexed, needed))
+
     async def delta(self, mailbox: MailboxId, since: int) -> MailboxDelta:
         return await self._glance(
             lambda db: entries.glance_delta(db, mailbox, since), lambda db: entries.delta(db, mailbox, since)
@@ -298,7 +308,7 @@ class SqliteAccountMail:
         return await self._few(ids, lambda db: emails.emails(db, ids))
 
     async def _few(self, ids: Sequence[EmailId], work: Callable[[apsw.Connection], T]) -> T:
-        return await (self._glance(work) if len(ids) <= _FEW else self._read(work))
+        return await (self._glance(work) if len(ids) <= messages.FEW else self._read(work))
 
     async def placed(self, ids: Sequence[EmailId]) -> list[PlacedEmail]:
         return await self._read(lambda db: emails.placed(db, ids))
@@ -354,7 +364,7 @@ class SqliteAccountMail:
 
     async def read_starts(self, starts: Sequence[tuple[BlobId, int]]) -> list[bytes | None]:
         files = self._shelf.files
-        if len(starts) <= _FEW and sum(end for _, end in starts) <= blobs.INLINE_OCTETS:
+        if len(starts) <= messages.FEW and sum(end for _, end in starts) <= blobs.INLINE_OCTETS:
             return await self._glance(
                 lambda db: blobs.read_starts(db, None, starts), lambda db: blobs.read_starts(db, files, starts)
             )

@@ -17,7 +17,7 @@ from gatepost.model.errors import NoSuchMailbox
 from gatepost.model.flags import Flags
 from gatepost.model.mail import Copied, EmailId, Entry, MailboxDelta, MailboxId
 from gatepost.model.rights import ALL_RIGHTS, Rights, permitted_flags
-from gatepost.model.uidset import ALL_UIDS, UidSet
+from gatepost.model.uidset import ALL_UIDS, NO_UIDS, UidSet
 
 _ENTRY = "SELECT uid, email, flags, modseq, saved FROM entry"
 # asked for together, the two would be looked for in all of the mailbox
@@ -121,7 +121,12 @@ def recent(db: apsw.Connection, mailbox: MailboxId) -> UidSet:
     row = fetch_first(db, "SELECT recent, uidnext FROM mailbox WHERE id = ?", (mailbox,))
     if row is None:
         raise NoSuchMailbox(str(mailbox))
-    return UidSet([(row[0], row[1] - 1)] if row[0] < row[1] else ())
+    return untold(*row)
+
+
+def untold(first: int, uidnext: int) -> UidSet:
+    """As the mailbox's row has it: UIDs from the first that nobody was told of to the last one given out."""
+    return UidSet([(first, uidnext - 1)]) if first < uidnext else NO_UIDS
 
 
 def first_unseen(db: apsw.Connection, mailbox: MailboxId) -> int:

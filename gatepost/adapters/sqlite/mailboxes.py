@@ -11,7 +11,7 @@ from msgspec import UNSET
 from gatepost.adapters.sqlite import subscribing
 from gatepost.adapters.sqlite.access import inherit
 from gatepost.adapters.sqlite.emails import destroy_unplaced
-from gatepost.adapters.sqlite.entries import move_all
+from gatepost.adapters.sqlite.entries import move_all, untold
 from gatepost.adapters.sqlite.mailboxnames import INBOX, check_level, join_path, shown_order, split_path
 from gatepost.adapters.sqlite.rows import fetch_all, fetch_first
 from gatepost.adapters.sqlite.unit import Change
@@ -27,6 +27,7 @@ from gatepost.model.errors import (
 )
 from gatepost.model.flags import Flags
 from gatepost.model.mail import ROLES, SEPARATOR, EmailId, Mailbox, MailboxEvent, MailboxId, MailboxUpdate
+from gatepost.model.uidset import UidSet
 
 _COLUMNS = (
     "id, path, name, parent, role, subscribed, sort_order, uidvalidity, uidnext, messages, unseen, deleted, size, modseq,"
@@ -50,14 +51,20 @@ def all_mailboxes(db: apsw.Connection) -> tuple[Mailbox, ...]:
 
 def by_path(db: apsw.Connection, path: str) -> Mailbox:
     """Raises NoSuchMailbox."""
+    return opened(db, path)[0]
+
+
+def opened(db: apsw.Connection, path: str) -> tuple[Mailbox, UidSet]:
+    """With the UIDs given out that nobody was told of. Raises NoSuchMailbox."""
     try:
         wanted = join_path(split_path(path))
     except BadMailboxName as error:
         raise NoSuchMailbox(path) from error
-    row = fetch_first(db, f"SELECT {_COLUMNS} FROM mailbox WHERE path = ?", (wanted,))  # noqa: S608
+    row = fetch_first(db, f"SELECT {_COLUMNS}, recent FROM mailbox WHERE path = ?", (wanted,))  # noqa: S608
     if row is None:
         raise NoSuchMailbox(path)
-    return _mailbox(row)
+    mailbox = _mailbox(row[:-1])
+    return mailbox, untold(row[-1], mailbox.uidnext)
 
 
 def by_id(db: apsw.Connection, mailbox: MailboxId) -> Mailbox:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 from gatepost.model.errors import BadMailboxName
 from gatepost.model.mail import SEPARATOR
@@ -29,6 +30,7 @@ def check_level(name: str) -> str:
     return level
 
 
+@lru_cache(512)
 def split_path(path: str) -> tuple[str, ...]:
     """The levels of a path, INBOX spelled in capitals (RFC 9051 §5.1). Raises BadMailboxName."""
     levels = [check_level(level) for level in path.split(SEPARATOR)]

@@ -7,7 +7,7 @@ from itertools import islice
 
 import apsw
 
-from gatepost.adapters.sqlite import entries, keywords, mailboxes
+from gatepost.adapters.sqlite import entries, mailboxes
 from gatepost.adapters.sqlite.uidlists import UidLists
 from gatepost.model.mail import Listing, MailboxId, Opening
 
@@ -17,14 +17,9 @@ _AT_ONCE = 10_000
 
 def opening(db: apsw.Connection, lists: UidLists, owner: object, path: str, glance: bool = False) -> Opening:
     """With `glance` raises Elsewhere where many UIDs are to be read. Raises NoSuchMailbox."""
-    mailbox = mailboxes.by_path(db, path)
-    return Opening(
-        mailbox,
-        lists.uids(db, owner, mailbox.id, glance),
-        entries.recent(db, mailbox.id),
-        keywords.in_use(db, mailbox.id),
-        entries.first_unseen(db, mailbox.id) if mailbox.unseen else 0,
-    )
+    mailbox, recent = mailboxes.opened(db, path)
+    uids = lists.uids(db, owner, mailbox.id, glance, mailbox.modseq)
+    return Opening(mailbox, uids, recent, *lists.shown(db, owner, mailbox))
 
 
 def listing(db: apsw.Connection, mailbox: MailboxId) -> Listing:

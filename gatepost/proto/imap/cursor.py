@@ -59,8 +59,9 @@ class Cursor:
 
     def expect(self, octets: bytes) -> None:
         """These octets, or a fault."""
-        if not self.take(octets):
+        if not self.text.startswith(octets, self.at):
             raise SyntaxFault("Syntax error in the command's arguments")
+        self.at += len(octets)
 
     def space(self) -> None:
         """Exactly one space (RFC 9051 §9, rule 2)."""

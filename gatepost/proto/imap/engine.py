@@ -163,16 +163,16 @@ class ImapEngine:
 
     def _command_line(self, line: bytes) -> Event | None:
         self._text = self._text + line if self._text else line
-        tag, name = read_head(self._text)
-        if len(self._text) > (SASL_LINE if name == b"AUTHENTICATE" else self.limits.line):
+        head = read_head(self._text)
+        if len(self._text) > (SASL_LINE if head.name == b"AUTHENTICATE" else self.limits.line):
             return self._give_up("Command too long")
-        literal = _LITERAL.search(line)
+        literal = _LITERAL.search(line) if line.endswith(b"}") else None
         if literal is None:
             text, literals, refusal = self._text, self._literals, self._refusal
             self._forget()
-            return refusal or parse_command(text, literals)
+            return refusal or parse_command(text, literals, head)
         self._text += b"\r\n"
-        return self._announced(tag, name, int(literal[1]), waits=not literal[2])
+        return self._announced(head.tag, head.name, int(literal[1]), waits=not literal[2])
 
     def _announced(self, tag: str | None, name: bytes, size: int, waits: bool) -> Event | None:
         refusal = self._refusal or self._judge(tag, name, size)

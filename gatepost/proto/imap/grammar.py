@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import cast
+from typing import NamedTuple, cast
 
 from gatepost.proto.imap.commands import (
     Command,
@@ -39,41 +39,57 @@ UID_PARSERS: dict[str, Callable[[Cursor], object]] = {
     **search.UID_PARSERS,
 }
 
+_BY_NAME = {name.encode("ascii"): parse for name, parse in PARSERS.items()} | {
+    b"UID " + name.encode("ascii"): parse for name, parse in UID_PARSERS.items()
+}
+
 # RFC 9051 §9 tag = 1*<any ASTRING-CHAR except "+">; the length is our bound
 _HEAD = re.compile(rb'([^\x00-\x20(){%*"\\+\x7f-\xff]{1,128})(?: ((?:[Uu][Ii][Dd] (?=[A-Za-z]))?[A-Za-z]{1,32}))?')
 
 
-def read_head(text: bytes) -> tuple[str | None, bytes]:
-    """A command's tag and its name in upper case, `UID FETCH` being one; None and empty where there is none."""
+class Head(NamedTuple):
+    """A command's tag and its name in upper case, `UID FETCH` being one, and where the name ends; None and empty where there
+    is none."""
+
+    tag: str | None
+    name: bytes
+    end: int = 0
+
+
+def read_head(text: bytes) -> Head:
+    """How a command begins."""
     found = _HEAD.match(text)
     if found is None:
-        return None, b""
-    return found[1].decode("ascii"), (found[2] or b"").upper()
+        return Head(None, b"")
+    return Head(found[1].decode("ascii"), (found[2] or b"").upper(), found.end())
 
 
 def is_command(name: bytes) -> bool:
     """Whether a command begins with this word (upper case)."""
-    word = name.decode("ascii")
-    return word[4:] in UID_PARSERS if word.startswith("UID ") else word in PARSERS
+    return name in _BY_NAME
 
 
-def parse_command(text: bytes, literals: Sequence[bytes]) -> Received | Malformed:
-    """One command without its CRLF, its literals apart (see `cursor`)."""
-    tag, _ = read_head(text)
-    if tag is None:
+def parse_command(text: bytes, literals: Sequence[bytes], head: Head | None = None) -> Received | Malformed:
+    """One command without its CRLF, its literals apart (see `cursor`). `head` where it was read already."""
+    head = head or read_head(text)
+    if head.tag is None:
         return Malformed(None, "Expected a tag")
     cursor = Cursor(text, literals)
-    cursor.at = len(tag)
     try:
-        parse = _parser(cursor)
+        parse = _parser(cursor, head)
         command = parse(cursor)
         cursor.end()
     except SyntaxFault as fault:
-        return Malformed(tag, fault.text, fault.code, fault.no)
-    return Received(tag, cast(Command, command))
+        return Malformed(head.tag, fault.text, fault.code, fault.no)
+    return Received(head.tag, cast(Command, command))
 
 
-def _parser(cursor: Cursor) -> Callable[[Cursor], object]:
+def _parser(cursor: Cursor, head: Head) -> Callable[[Cursor], object]:
+    parse = _BY_NAME.get(head.name)
+    if parse is not None and cursor.text[head.end : head.end + 1] in (b"", b" "):
+        cursor.at = head.end
+        return parse
+    cursor.at = len(head.tag or "")  # no command, or no word by itself: what is wrong with it?
     cursor.space()
     name = cursor.keyword()
     table = PARSERS

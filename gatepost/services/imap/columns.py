@@ -6,13 +6,13 @@ values, and a block of lines is one text that is filled with all of them at once
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import NamedTuple, TypeAlias, cast
 
 from gatepost.model.account import AccountId
 from gatepost.model.ids import email_object_id, thread_object_id
-from gatepost.model.mail import Email, EmailId, Entry, EntryFlags, Outline
+from gatepost.model.mail import Email, Entry, EntryFlags, Outline
 from gatepost.model.uidset import UidSet
 from gatepost.proto.imap.commands.fetch import Attribute
 from gatepost.proto.imap.dates import render_date_time
@@ -22,19 +22,13 @@ Column: TypeAlias = Sequence[int] | Sequence[str]
 
 
 class Block(NamedTuple):
-    """Messages whose lines are made together: entries, the \\Recent UIDs, emails by id (Emails where an item needs the index),
-    and whose mail it is where that is another's (`model.ids`)."""
+    """Messages whose lines are made together: entries, the \\Recent UIDs, an email each (Emails where an item needs the index;
+    none where entries know everything), and whose mail it is where that is another's (`model.ids`)."""
 
     entries: Sequence[Entry]
     fresh: UidSet
-    emails: Mapping[EmailId, Outline]
+    outlines: Sequence[Outline]
     owner: AccountId | None = None
-
-    @property
-    def outlines(self) -> list[Outline]:
-        """The messages' emails, one an entry."""
-        emails = self.emails
-        return [emails[entry.email] for entry in self.entries]
 
 
 class Text(NamedTuple):
@@ -92,20 +86,8 @@ FROM_EMAIL: dict[str, Callable[[Email], bytes]] = {
 _TEXTS = FROM_ENTRIES | FROM_OUTLINE
 
 
-def lines(
-    numbers: Sequence[int],
-    entries: Sequence[Entry],
-    items: Sequence[Attribute],
-    fresh: UidSet,
-    emails: Mapping[EmailId, Outline],
-    owner: AccountId | None = None,
-) -> bytes:
-    """FETCH responses of a block of messages, those left out whose email went meanwhile. The rest as in `Block`."""
-    light = all(item.name in FROM_ENTRIES for item in items)
-    if not light and not all(entry.email in emails for entry in entries):
-        kept = [(number, entry) for number, entry in zip(numbers, entries, strict=True) if entry.email in emails]
-        numbers, entries = [number for number, _ in kept], [entry for _, entry in kept]
-    block = Block(entries, fresh, emails, owner)
+def lines(numbers: Sequence[int], block: Block, items: Sequence[Attribute]) -> bytes:
+    """FETCH responses of a block of messages."""
     if all(item.name in _TEXTS for item in items):
         texts = [_TEXTS[item.name] for item in items]
         return _filled(numbers, [text.form for text in texts], [text.values(block) for text in texts])

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gatepost.journal import Journal
 from gatepost.mail.access import AccessLists
 from gatepost.mail.auth import AuthDoor
-from gatepost.mail.mailbox import MailboxDoor
+from gatepost.mail.mailbox import MailboxDoor, lies_with_others
 from gatepost.mail.shared import require
 from gatepost.model.account import Account, AccountId
 from gatepost.model.errors import NoSuchMailbox
@@ -151,6 +151,8 @@ class Context:
 
     async def mail_at(self, path: str) -> AccountMail:
         """The mail that a path lies in, whether there is a mailbox of that name or not. Raises NoSuchMailbox."""
+        if not lies_with_others(path):
+            return self.mail
         assert self.account is not None
         found = await self.house.mailboxes.at(self.account, path)
         if found.account == self.mail.account:

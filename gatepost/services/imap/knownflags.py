@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gatepost.model.flags import Flags
-from gatepost.model.rights import WRITE, right_for
+from gatepost.model.rights import ALL_RIGHTS, WRITE, right_for
 from gatepost.proto.imap.render.mailbox import flags as known_flags
 from gatepost.proto.imap.render.status import told
 from gatepost.services.imap.context import Context
@@ -27,7 +27,9 @@ def tell_known_flags(context: Context, view: Selected) -> None:
 
 def permanent_flags(view: Selected) -> bytes:
     """PERMANENTFLAGS (RFC 9051 §7.1), as the client's rights go (RFC 4314 §5.1.1); `\\*`: keywords may be made."""
-    flags = [] if view.examined else [flag for flag in view.flags.told.values() if right_for(flag) in view.rights]
+    flags = [] if view.examined else list(view.flags.told.values())
+    if view.rights != ALL_RIGHTS:
+        flags = [flag for flag in flags if right_for(flag) in view.rights]
     if flags and WRITE in view.rights:
         flags.append("\\*")
     return told(f"PERMANENTFLAGS ({' '.join(flags)})", "Flags that are kept")

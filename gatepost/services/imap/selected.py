@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gatepost.model.flags import Flags
 from gatepost.model.mail import AccountChange, FlagsChanged, MailboxId, Opening
 from gatepost.model.rights import ALL_RIGHTS, EXPUNGE, INSERT, MARK_DELETED, SEE, WRITE, Rights
-from gatepost.model.uidset import MAX_UID, UidSet
+from gatepost.model.uidset import MAX_UID, NO_UIDS, UidSet
 from gatepost.ports.mailstore import AccountMail
 from gatepost.proto.imap.sequence import SequenceSet
 
@@ -34,10 +34,13 @@ class NoSuchNumber(Exception):
 
 
 class KnownFlags:
-    """The flags that a client was told of. `told` keeps them as they were first written."""
+    """The flags that a client was told of, which are the `common` ones and others. `told` keeps them as they were first written,
+    by their lower case."""
 
-    def __init__(self, flags: Iterable[str]) -> None:
-        self.told = {flag.lower(): flag for flag in flags}
+    def __init__(self, common: Mapping[str, str], others: Iterable[str] = ()) -> None:
+        self.told = dict(common)
+        for flag in others:
+            self.told.setdefault(flag.lower(), flag)
         self._seen: set[str] = set()
 
     def learn(self, sets: Iterable[Flags]) -> bool:
@@ -69,14 +72,14 @@ class Selected:
         self.rights: Rights = ALL_RIGHTS
         self.mailbox, self.path, self.modseq = MailboxId(0), "", 0
         self.uids = array("I")
-        self.fresh = UidSet()
+        self.fresh = NO_UIDS
         self.dirty = False
         self._heard = self._newest = 0
         self.gone: set[int] = set()
         self.told: list[tuple[int, int]] = []
         self.mine: set[int] = set()
-        self.flags = KnownFlags(())
-        self.saved = UidSet()
+        self.flags = KnownFlags({})
+        self.saved = NO_UIDS
         self.contexts: dict[str, SearchContext] = {}
 
     @property
@@ -171,7 +174,7 @@ class Selected:
             return self.saved
         if uid:
             # `*` is the last message; n:* holds it even where n is beyond it (RFC 9051 §9 seq-range)
-            return overlap(messages.resolve(self.last or MAX_UID), UidSet([(1, self.last)]) if self.uids else UidSet())
+            return messages.resolve(self.last or MAX_UID).upto(self.last)
         if messages.highest > len(self.uids) or (messages.starred and not self.uids):
             raise NoSuchNumber
         numbers = messages.resolve(len(self.uids))
@@ -189,7 +192,8 @@ class Selected:
 
     def count(self, uids: UidSet) -> int:
         """How many known messages lie in `uids`."""
-        return sum(bisect_left(self.uids, high + 1) - bisect_left(self.uids, low) for low, high in uids.ranges)
+        known = self.uids
+        return sum([bisect_left(known, high + 1) - bisect_left(known, low) for low, high in uids.ranges])
 
     def within(self, uids: UidSet) -> list[int]:
         """The known messages that lie in `uids`, ascending."""

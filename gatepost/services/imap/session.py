@@ -95,7 +95,8 @@ class ImapSession:
             status = answer(error)
         if not context.over:
             await report(context, handler.may_expunge(command))
-            await notify(context)
+            if context.notices is not None:
+                await notify(context)
         context.send(status.render(tag))
         if status.code == "PRIVACYREQUIRED":
             self._count_refusal(context)

@@ -22,6 +22,7 @@ from gatepost.services.imap.fetching import tell_items
 from gatepost.services.imap.knownflags import tell_known_flags, tell_new_flags
 from gatepost.services.imap.notifying import notify
 from gatepost.services.imap.selected import Selected, overlap
+from gatepost.services.imap.wanted import wanted
 
 _BLOCK = 2000
 """Messages whose flags are told in one piece."""
@@ -47,6 +48,8 @@ async def report(context: Context, expunges: bool, everything: bool = False) -> 
     if not everything and context.deaf:  # RFC 5465 §3.1: the client wants its mailbox to stay as it was
         view.told.clear()
         view.mine.clear()
+        return
+    if not view.dirty and not view.gone:
         return
     try:
         await _report(context, view, expunges)
@@ -111,18 +114,18 @@ async def _tell_items(
     them (§7), one FETCH a message."""
     if not always and not any(one.items for one, _ in found):
         return
-    wanted: dict[tuple[Item, ...], list[int]] = {}
+    groups: dict[tuple[Item, ...], list[int]] = {}
     for uid in arrived:
         asked = [one.items for one, uids in found if uid in uids]
         if uid not in view.mine:
             asked.insert(0, tuple(always))
         items = tuple(dict.fromkeys(item for some in asked for item in some))
         if items:
-            wanted.setdefault(items, []).append(uid)
-    for items, uids in wanted.items():
+            groups.setdefault(items, []).append(uid)
+    for items, uids in groups.items():
         entries = await view.mail.entries(view.mailbox, UidSet.of(uids))
         with contextlib.suppress(Refused):  # a part of unknown encoding: nobody asked at this moment
-            await tell_items(context, entries, items)
+            await tell_items(context, entries, wanted(items))
 
 
 class _News(NamedTuple):

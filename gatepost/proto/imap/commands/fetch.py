@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeAlias
 
 import msgspec
@@ -30,6 +31,8 @@ _MAX_ITEMS = 200
 _MAX_NAMES = 8192
 """Octets of the names of header fields in one item."""
 _MAX_DEPTH = 128
+_MAX_KNOWN = 1024
+"""Octets of items and modifiers that are remembered."""
 
 
 class Attribute(msgspec.Struct, frozen=True):
@@ -72,6 +75,7 @@ class BinarySize(msgspec.Struct, frozen=True):
 
 
 Item: TypeAlias = Attribute | Body | Binary | BinarySize
+_What: TypeAlias = tuple[tuple[Item, ...], int | None, bool, Partial | None]
 
 
 class Fetch(msgspec.Struct, frozen=True):
@@ -90,8 +94,12 @@ def _fetch(uid: bool) -> Callable[[Cursor], Fetch]:
         cursor.space()
         messages = cursor.sequence()
         cursor.space()
-        items = _items(cursor)
-        changed_since, vanished, partial = _modifiers(cursor) if cursor.take(b" ") else (None, False, None)
+        rest = cursor.text[cursor.at :]
+        if len(rest) > _MAX_KNOWN or b"{" in rest:
+            items, changed_since, vanished, partial = _what(cursor)
+        else:
+            items, changed_since, vanished, partial = _known(rest)
+            cursor.at = len(cursor.text)
         if partial is not None and not uid:  # RFC 9394 §3.3
             raise SyntaxFault("PARTIAL needs UID FETCH")
         if vanished and (not uid or changed_since is None):  # RFC 7162 §3.2.6
@@ -99,6 +107,20 @@ def _fetch(uid: bool) -> Callable[[Cursor], Fetch]:
         return Fetch(messages, items, uid, changed_since, vanished, partial)
 
     return parse
+
+
+def _what(cursor: Cursor) -> _What:
+    """Items and modifiers."""
+    return _items(cursor), *(_modifiers(cursor) if cursor.take(b" ") else (None, False, None))
+
+
+@lru_cache(256)
+def _known(text: bytes) -> _What:
+    """All of a text. Clients ask for the same again and again."""
+    cursor = Cursor(text)
+    found = _what(cursor)
+    cursor.end()
+    return found
 
 
 def _items(cursor: Cursor) -> tuple[Item, ...]:

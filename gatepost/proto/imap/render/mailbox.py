@@ -76,6 +76,14 @@ def flags(names: Iterable[str]) -> bytes:
     return f"* FLAGS ({' '.join(names)})\r\n".encode("ascii")
 
 
+def numbers(uidvalidity: int, uidnext: int, modseq: int, object_id: str) -> bytes:
+    """What SELECT tells of the mailbox itself (RFC 9051 §6.3.2, RFC 7162 §3.1.2.1, RFC 8474 §4.2)."""
+    return (
+        f"* OK [UIDVALIDITY {uidvalidity}] UIDs are valid\r\n* OK [UIDNEXT {uidnext}] Next UID\r\n"
+        f"* OK [HIGHESTMODSEQ {modseq}] Highest modseq\r\n* OK [MAILBOXID ({object_id})] Mailbox id\r\n"
+    ).encode("ascii")
+
+
 def expunged(numbers: Iterable[int]) -> bytes:
     """`* n EXPUNGE` for each, in this order."""
     return b"".join([b"* %d EXPUNGE\r\n" % number for number in numbers])

@@ -12,21 +12,23 @@ from gatepost.proto.imap.render.mailbox import vanished
 from gatepost.proto.imap.render.status import Status, bad, ok
 from gatepost.services.imap.bounds import bounded, must_be_few, told_bound
 from gatepost.services.imap.context import Context
-from gatepost.services.imap.fetching import tell_items
+from gatepost.services.imap.fetching import block_size, tell_block, tell_items
 from gatepost.services.imap.handler import Handler, State
 from gatepost.services.imap.selected import Selected, overlap
 from gatepost.services.imap.updates import report
+from gatepost.services.imap.wanted import wanted
 
-_PART = 10_000
-"""Messages whose entries are in memory at a time."""
+_UID, _MODSEQ = Attribute("UID"), Attribute("MODSEQ")
+_DONE = ok("FETCH done")
+_SOME_GONE = ok("Some of the messages are gone", "EXPUNGEISSUED")  # RFC 5530
 
 
 async def fetch(context: Context, command: Fetch) -> Status:
     """See the module."""
     if command.vanished and not context.qresync:
         return bad("QRESYNC was not enabled", "CLIENTBUG")  # RFC 7162 §3.2.6
-    items = _items(command)
-    if command.changed_since is not None or Attribute("MODSEQ") in items:
+    asked = wanted(_items(command))
+    if _MODSEQ in asked.attributes:
         context.use_condstore()
     if command.uid:
         await report(context, expunges=False)  # so that n:* finds what has just arrived
@@ -39,18 +41,22 @@ async def fetch(context: Context, command: Fetch) -> Status:
         must_be_few(context, len(page))
         uids = UidSet.of(page)
     uids, lowest = bounded(context, view, uids)
-    whole = lowest or command.changed_since is not None
     gone: list[int] = []
-    for part in (uids,) if whole else view.parts(uids, _PART):
-        entries = await view.mail.entries(view.mailbox, part, command.changed_since or 0)
-        await tell_items(context, entries[::-1] if lowest else entries, items)
+    if lowest or command.changed_since is not None:
+        entries = await view.mail.entries(view.mailbox, uids, command.changed_since or 0)
+        await tell_items(context, entries[::-1] if lowest else entries, asked)
         if not command.uid and command.changed_since is None:
-            gone += _missing(view, part, entries)
-    status = ok("FETCH done")
+            gone = _missing(view, uids, entries)
+    else:
+        for part in view.parts(uids, block_size(asked)):
+            found = await tell_block(context, part, asked)
+            if not command.uid:
+                gone += _missing(view, part, found)
+    status = _DONE
     if gone:
-        if Attribute("UID") in command.items:
+        if _UID in asked.attributes:
             await _tell_numbers(context, gone)
-        status = ok("Some of the messages are gone", "EXPUNGEISSUED")  # RFC 5530
+        status = _SOME_GONE
     return told_bound(context, status, lowest)
 
 
@@ -73,10 +79,10 @@ async def _tell_numbers(context: Context, gone: Sequence[int]) -> None:
 def _items(command: Fetch) -> tuple[Item, ...]:
     """With what the command implies: UID of UID FETCH (RFC 9051 §6.4.9), MODSEQ of CHANGEDSINCE (RFC 7162 §3.1.4.1)."""
     items = command.items
-    if command.uid and Attribute("UID") not in items:
-        items = (Attribute("UID"), *items)
-    if command.changed_since is not None and Attribute("MODSEQ") not in items:
-        items = (*items, Attribute("MODSEQ"))
+    if command.uid and _UID not in items:
+        items = (_UID, *items)
+    if command.changed_since is not None and _MODSEQ not in items:
+        items = (*items, _MODSEQ)
     return items
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from bisect import bisect_left
-from collections.abc import Sequence
 
 from gatepost.model.errors import NotPermitted
 from gatepost.model.flags import SYSTEM_FLAGS
@@ -26,7 +25,10 @@ from gatepost.services.imap.updates import freshen, tell_flags, watch
 COMMON_KEYWORDS = ("$Forwarded", "$MDNSent", "$Junk", "$NotJunk", "$Phishing")
 """RFC 9051 §2.3.2. Any other keyword may be made too, which PERMANENTFLAGS says by `\\*`."""
 MAX_KEYWORDS = 200
-"""Keywords in use that are listed besides."""
+"""Keywords in use that are listed besides (§7.3.5); of more the list is cut short."""
+_COMMON = {flag.lower(): flag for flag in (*SYSTEM_FLAGS, *COMMON_KEYWORDS)}
+_CLOSED = ok("The previous mailbox is closed", "CLOSED").render()
+_READ_ONLY, _READ_WRITE = ok("Opened for reading", "READ-ONLY"), ok("Opened", "READ-WRITE")
 
 
 async def select(context: Context, command: Select) -> Status:
@@ -36,7 +38,7 @@ async def select(context: Context, command: Select) -> Status:
     if context.view is not None:
         # the old mailbox is closed even if the new one cannot be opened (RFC 9051 §6.3.2)
         context.unselect()
-        context.send(ok("The previous mailbox is closed", "CLOSED").render())
+        context.send(_CLOSED)
     if command.condstore:
         context.use_condstore()
     path = context.name(command.mailbox)
@@ -52,43 +54,28 @@ async def select(context: Context, command: Select) -> Status:
     except BaseException:
         context.unselect()
         raise
-    if view.read_only:
-        return ok("Opened for reading", "READ-ONLY")
-    return ok("Opened", "READ-WRITE")
+    return _READ_ONLY if view.read_only else _READ_WRITE
 
 
 async def _tell(context: Context, view: Selected, opened: Opening, given: bytes) -> None:
     mail, mailbox = view.mail, opened.mailbox
     if opened.recent and not context.rev2:
         await freshen(view)
-    view.flags = KnownFlags(_known_flags(opened.keywords))
+    view.flags = KnownFlags(_COMMON, opened.keywords[:MAX_KEYWORDS])
     lines = [render.flags(view.flags.told.values()), render.exists(len(view.uids))]
     if not context.rev2:
         lines.append(render.recent(view.recent))
         first_unseen = view.number(opened.first_unseen)
         if first_unseen is not None:
             lines.append(told(f"UNSEEN {first_unseen}", "First unseen"))
-    lines += (
-        permanent_flags(view),
-        told(f"UIDVALIDITY {mailbox.uidvalidity}", "UIDs are valid"),
-        told(f"UIDNEXT {mailbox.uidnext}", "Next UID"),
-        told(f"HIGHESTMODSEQ {max(1, mailbox.modseq)}", "Highest modseq"),
-        told(f"MAILBOXID ({mailbox_object_id(mailbox.id, context.owner_of(mail))})", "Mailbox id"),  # RFC 8474 §4.2
-    )
-    context.send(b"".join(lines))
+    object_id = mailbox_object_id(mailbox.id, context.owner_of(mail))
+    numbers = render.numbers(mailbox.uidvalidity, mailbox.uidnext, max(1, mailbox.modseq), object_id)
+    context.send(b"".join((*lines, permanent_flags(view), numbers)))
     if context.rev2:  # RFC 9051 §6.3.2
         everything = await mail.mailboxes()
         old = old_name(context, given, mailbox.path)
         listed = render.Listed(mailbox.path, attributes(mailbox, everything), old_name=old)
         context.send(render.listed(listed, context.utf8))
-
-
-def _known_flags(used: Sequence[str]) -> tuple[str, ...]:
-    """The system's, those of RFC 9051 §2.3.2, and what messages here have (§7.3.5); many of these are cut short."""
-    listed = {keyword.lower(): keyword for keyword in COMMON_KEYWORDS}
-    for keyword in used[:MAX_KEYWORDS]:
-        listed.setdefault(keyword.lower(), keyword)
-    return (*SYSTEM_FLAGS, *listed.values())
 
 
 async def _resynchronise(context: Context, mailbox: Mailbox, asked: Qresync) -> None:
