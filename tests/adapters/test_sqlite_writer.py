@@ -12,6 +12,7 @@ from pathlib import Path
 import apsw
 import pytest
 
+from gatepost.adapters.sqlite import writer
 from gatepost.adapters.sqlite.connections import NewerSchema, connect, prepare
 from gatepost.adapters.sqlite.threads import Threads
 from gatepost.adapters.sqlite.writer import Database
@@ -264,3 +265,21 @@ def test_a_query_is_not_planned_anew_for_each_value(tmp_path: Path) -> None:
             planned.clear()
     assert planned == []
     db.close()
+
+
+async def test_a_long_journal_is_put_in_its_place(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, journal = tmp_path / "data" / "t.db", tmp_path / "data" / "t.db-wal"
+    await database.change(add(1, 200_000))
+    await database.change(add(2))  # when it is its turn, the one before is done with
+    assert place.stat().st_size < 200_000 < journal.stat().st_size
+
+    monkeypatch.setattr(writer, "CHECKPOINT_PAGES", 10)
+    await database.change(add(3))
+    await database.change(add(4))
+    assert place.stat().st_size > 200_000
+    length = journal.stat().st_size
+    await database.change(add(5, 100_000))
+    assert journal.stat().st_size == length  # written from its beginning again
+    assert await database.read(numbers) == [1, 2, 3, 4, 5]

@@ -25,8 +25,6 @@ CACHE_KIBIBYTES = 1024
 WRITER_CACHE_KIBIBYTES = 2048
 SPILL_PAGES = 2048
 """Pages that a transaction may change before any goes to the journal. One that goes early is often changed, and written, again."""
-CHECKPOINT_PAGES = 2048
-"""The journal's pages before they are put in their places: the longer it is, the more pages have been changed again meanwhile."""
 JOURNAL_OCTETS = 16 * 1024 * 1024
 
 STORAGE_FAILURES: tuple[type[Exception], ...] = (
@@ -105,7 +103,6 @@ def connect(path: Path, query_only: bool = False) -> apsw.Connection:
     else:
         connection.pragma("cache_size", -WRITER_CACHE_KIBIBYTES)
         connection.pragma("cache_spill", SPILL_PAGES)
-        connection.pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
     return connection
 
 

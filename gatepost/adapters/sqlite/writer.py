@@ -36,6 +36,8 @@ log = logging.getLogger("gatepost.store")
 
 GROUP = 256
 """Changes in one transaction at most: the first of them shall not wait for too many others."""
+CHECKPOINT_PAGES = 2048
+"""The journal's pages before they are put in their places: the longer it is, the more pages have been changed again meanwhile."""
 IDLE_READERS = 2
 """Read connections that a database keeps between reads."""
 
@@ -76,6 +78,7 @@ class Database:
         self._pending: deque[_Job[Any]] = deque()
         self._writing = False
         self._writer: apsw.Connection | None = None
+        self._journal_pages = 0  # of the writer's thread
         self._idle: list[apsw.Connection] = []
         self._reading = 0
 
@@ -204,6 +207,7 @@ class Database:
             self._commit(batch)
             _answer(batch)
             self._after_commit()
+            self._put_in_place()
         self._threads.opened(self)
         with self._lock:
             self._writing = bool(self._pending)
@@ -217,6 +221,7 @@ class Database:
             if self._writer is None:
                 self._prepare()
                 self._writer = connect(self.path)
+                self._writer.set_wal_hook(self._committed)
             self._writer.execute("BEGIN IMMEDIATE")
             if len(batch) == 1:
                 _attempt_alone(self._writer, batch[0])
@@ -245,6 +250,21 @@ class Database:
                 self.after_commit(self._writer)
             except Exception:
                 log.exception("after a change of %s", self.path)
+
+    def _committed(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        """SQLite tells how long the journal is; without this it would put it in its place itself, before the answer."""
+        self._journal_pages = pages
+        return int(apsw.SQLITE_OK)
+
+    def _put_in_place(self) -> None:
+        """The pages of a long journal go to their places, as far as no reader needs the old ones. Those who were answered do not
+        wait for it; where the disk fails, all is in the journal still, and the next change tries again."""
+        if self._writer is None or self._journal_pages < CHECKPOINT_PAGES:
+            return
+        try:
+            self._writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        except STORAGE_FAILURES as error:
+            log.warning("putting the journal of %s in its place: %s", self.path, error)
 
     def _drop_writer(self) -> None:
         writer, self._writer = self._writer, None
