@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from gatepost.adapters.mailfiles import FORMATS, BadMailFile, Kept, guess
-from gatepost.adapters.sqlite.blobs import blob_id
+from gatepost.adapters.sqlite.blobs import blob_ids
 from gatepost.cli.client import Session
 from gatepost.cli.output import Sorry, progress
 from gatepost.model.flags import split_flags
@@ -154,9 +154,9 @@ def _bring_folder(session: Session, mailbox: str, messages: Iterator[Kept], outc
     batch: list[Kept] = []
     session.ask("mail.append", email=outcome.email, mailbox=mailbox)  # an empty mailbox is kept too
     for kept in messages:
-        blob = blob_id(kept.content)
-        if present[blob] > 0:  # as often as the files have it, the mailbox will
-            present[blob] -= 1
+        known = next((blob for blob in blob_ids(kept.content) if present[blob] > 0), None)
+        if known is not None:  # as often as the files have it, the mailbox will
+            present[known] -= 1
             outcome.skipped += 1
         else:
             if sum(len(each.content) for each in batch) + len(kept.content) > PIECE_OCTETS or len(batch) == _BATCH:

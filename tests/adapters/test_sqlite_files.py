@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import resource
 import stat
 from collections.abc import AsyncIterator
@@ -14,6 +15,8 @@ import pytest
 from gatepost.adapters.clock import SystemClock
 from gatepost.adapters.sqlite import SqliteDirectory, SqliteMailstore
 from gatepost.adapters.sqlite.accountmail import SqliteAccountMail
+from gatepost.adapters.sqlite.blobs import blob_id, blob_ids
+from gatepost.adapters.sqlite.connections import connect
 from gatepost.model.account import AccountId
 from gatepost.model.errors import NoSuchBlob, OverQuota, StorageUnavailable
 from gatepost.model.flags import make_flags
@@ -175,3 +178,34 @@ async def test_sixty_four_appends_at_once(mail: SqliteAccountMail) -> None:
     assert len({each.modseq for each in stored}) == 64
     for each, octets in zip(stored, content, strict=True):
         assert await mail.read_blob(each.blob) == octets
+
+
+def test_ids_of_one_days_mail_lie_together() -> None:
+    def dated(date: str, body: str = "") -> bytes:
+        return f"Subject: x\r\nDate: {date}\r\n\r\n{body}".encode()
+
+    monday = dated("Mon, 1 Jan 2024 12:00:00 +0100")
+    ids = {blob_id(monday), blob_id(dated("1 Jan 2024 01:02:03 -0800")), blob_id(monday + b".")}
+    assert len(ids) == 3
+    assert {each[:4] for each in ids} == {f"{19723:04x}"}
+    assert blob_id(dated("Tue, 2 Jan 2024 12:00:00 +0100"))[:4] == f"{19724:04x}"
+    for odd in (dated("Mon, 31 Feb 2024 12:00:00 +0100"), dated("yesterday"), b"", b"\0"):
+        assert blob_ids(odd)[0] == blob_ids(odd)[1]
+    for content in (monday, dated("1 Jan 9999 00:00:00 +0000"), dated("1 Jan 0001 00:00:00 +0000")):
+        assert all(re.fullmatch("[0-9a-f]{40}", each) for each in blob_ids(content))
+        assert len(set(blob_ids(content))) == 2
+
+
+async def test_octets_of_an_older_version_are_themselves(
+    store: SqliteMailstore, mail: SqliteAccountMail, tmp_path: Path
+) -> None:
+    content = b"Date: x\r\nDate: Mon, 1 Jan 2024 12:00:00 +0100\r\n\r\nHello."
+    inbox = (await mail.mailbox("INBOX")).id
+    new = await mail.append(Draft(content, (inbox,)))
+    _, old = blob_ids(content)
+    db = connect(tmp_path / "mail" / "a1" / "mail.db")
+    db.execute("UPDATE blob SET id = ?1; UPDATE email SET blob = ?1", {"1": old})
+    db.close()
+    assert new.blob != old
+    assert await store.upkeep.check(AccountId("a1")) == []
+    assert await mail.read_blob(old) == content

@@ -12,7 +12,7 @@ import msgspec
 
 from gatepost.adapters.sqlite import appending
 from gatepost.adapters.sqlite.appending import Prepared
-from gatepost.adapters.sqlite.blobs import STRAY_SECONDS, BlobFiles, blob_id, read
+from gatepost.adapters.sqlite.blobs import STRAY_SECONDS, BlobFiles, blob_ids, read
 from gatepost.adapters.sqlite.indexrows import encode_index
 from gatepost.adapters.sqlite.rows import fetch_all, fetch_first
 from gatepost.adapters.sqlite.unit import Change
@@ -45,7 +45,7 @@ def _doubt(db: apsw.Connection, files: BlobFiles, row: tuple[Any, ...]) -> Doubt
         content = read(db, files, blob, 0, None)
     except NoSuchBlob:
         return Doubt("lost", email, blob)
-    if blob_id(content) != blob:
+    if blob not in blob_ids(content):
         return Doubt("damaged", email, blob)
     if data is None or _expected(content) != (data, *row[3:]):
         return Doubt("index", email, blob)

@@ -5,7 +5,7 @@ Never raises on any input. Never re-serialises. Offsets are into the octets give
 
 from gatepost.proto.mime.addresses import MimeAddress, parse_addresses
 from gatepost.proto.mime.body import decoded_body, enclosed_text, part_text, search_text, walk
-from gatepost.proto.mime.dates import parse_date, parse_zoned_date, wall_clock
+from gatepost.proto.mime.dates import day_number, parse_date, parse_zoned_date, wall_clock
 from gatepost.proto.mime.html import html_text
 from gatepost.proto.mime.index import Reading, first_fields, header_fields, index_message, locate, read_message
 from gatepost.proto.mime.words import decode_text
@@ -13,6 +13,7 @@ from gatepost.proto.mime.words import decode_text
 __all__ = [
     "MimeAddress",
     "Reading",
+    "day_number",
     "decode_text",
     "decoded_body",
     "enclosed_text",

@@ -121,7 +121,11 @@ def _first(content: bytes, part: Part, octets: int) -> str:
 
 
 def _one_line(text: str) -> str:
-    line = " ".join(_RULER.sub(" ", text).split())
+    text = _RULER.sub(" ", text)
+    line = text.replace("\r\n", " ")
+    if line.isascii() and line.isprintable() and "  " not in line:  # plain prose: nothing is to be taken apart
+        return line.strip()
+    line = " ".join(text.split())
     if not (line.isascii() and line.isprintable()):
         line = " ".join(_UNSEEN.sub(" ", line).split())
     return line.rstrip("\ufffd")

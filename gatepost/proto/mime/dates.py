@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from gatepost.proto.mime.header import unfold
 from gatepost.proto.mime.remembered import remembered
@@ -29,6 +29,7 @@ _MONTHS = {name: i for i, name in enumerate(b"jan feb mar apr may jun jul aug se
 # RFC 5322 §4.3: these, and every other name as -0000
 _ZONES = {b"edt": -4, b"est": -5, b"cdt": -5, b"cst": -6, b"mdt": -6, b"mst": -7, b"pdt": -7, b"pst": -8}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = _EPOCH.toordinal()
 
 
 def parse_date(raw: bytes) -> float | None:
@@ -57,19 +58,19 @@ def _read_usual(raw: bytes) -> tuple[float, int] | None:
     if match is None:
         return None
     day, hour, minute, second, hours, minutes = match.groups()
-    midnight = _midnight(day)
-    if midnight is None:
+    number = day_number(day)
+    if number is None:
         return None
     east = int(hours) * 60 + (-int(minutes) if hours[0] == 45 else int(minutes))  # 45 is a minus
-    return midnight + int(hour) * 3600 + (int(minute) - east) * 60 + min(int(second), 59), east
+    return number * 86400.0 + int(hour) * 3600 + (int(minute) - east) * 60 + min(int(second), 59), east
 
 
 @remembered
-def _midnight(day: bytes) -> float | None:
-    """The beginning of such a day in UTC; None where there is none."""
+def day_number(day: bytes) -> int | None:
+    """Days since the epoch of a day such as "3 Jan 2024"; None where there is none."""
     number, month, year = day.split(b" ")
     try:
-        return datetime(int(year), _MONTHS[month.lower()], int(number), tzinfo=UTC).timestamp()
+        return date(int(year), _MONTHS[month.lower()], int(number)).toordinal() - _EPOCH_DAY
     except (KeyError, ValueError):
         return None
 

@@ -13,9 +13,9 @@ from gatepost.proto.mime.remembered import remembered
 # Field names are printable US-ASCII without colon (RFC 5322 §2.2); blanks before the colon are obsolete (§4.5).
 # Each is looked for behind a line end: that octet is found much faster than `^`.
 _FIELD = re.compile(rb"\n([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)")
-_INDEXED = re.compile(  # the value ends before its last line end, whichever that is
+_INDEXED = re.compile(
     rb"\n(?=[CDSFRTBIM])(content-[a-z0-9-]++|date|subject|from|sender|reply-to|to|cc|bcc|in-reply-to|message-id|references)[ \t]*+:"
-    rb"((?:[^\r\n]++|\r(?!\n(?![ \t])|\Z)|\n[ \t])*+)",
+    rb"([^\n]*+(?:\n[ \t][^\n]*+)*+)",
     re.IGNORECASE,
 )
 _FOLD = re.compile(rb"\r?\n(?=[ \t])")
@@ -33,11 +33,8 @@ def split_fields(content: bytes, start: int, end: int) -> list[tuple[str, bytes]
 def indexed_fields(block: bytes) -> dict[str, bytes]:
     """The fields that an index is made of, by lower-case name, values as split_fields gives them; the first of a name counts."""
     found = _INDEXED.findall(b"\n" + block)
-    if not found:
-        return {}
     found.reverse()
-    names, values = zip(*found, strict=True)
-    return dict(zip(map(_name, names), values, strict=True))
+    return {_name(raw): value[:-1] if value[-1:] == b"\r" else value for raw, value in found}
 
 
 @remembered
