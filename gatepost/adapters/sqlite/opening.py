@@ -18,8 +18,8 @@ _AT_ONCE = 10_000
 def opening(db: apsw.Connection, lists: UidLists, owner: object, path: str, glance: bool = False) -> Opening:
     """With `glance` raises Elsewhere where many UIDs are to be read. Raises NoSuchMailbox."""
     mailbox, recent = mailboxes.opened(db, path)
-    uids = lists.uids(db, owner, mailbox.id, glance, mailbox.modseq)
-    return Opening(mailbox, uids, recent, *lists.shown(db, owner, mailbox))
+    uids, shown = lists.opening(db, owner, mailbox, glance)
+    return Opening(mailbox, uids, recent, *shown)
 
 
 def listing(db: apsw.Connection, mailbox: MailboxId) -> Listing:

@@ -79,12 +79,19 @@ class UidLists:
         self._keep(owner, mailbox, _Known(modseq, found))
         return found[:]
 
-    def shown(self, db: apsw.Connection, owner: object, mailbox: Mailbox) -> Shown:
-        """What else is shown of a mailbox whose UIDs were asked for just now."""
+    def opening(
+        self, db: apsw.Connection, owner: object, mailbox: Mailbox, glance: bool = False
+    ) -> tuple[array[int], Shown]:
+        """The mailbox's UIDs as `uids` has them, and what else is worked out of its entries."""
         known = self._known(owner, mailbox.id)
         now = (mailbox.modseq, mailbox.changed)
         if known is not None and known.shown is not None and (known.modseq, known.shown[0]) == now:
-            return known.shown[1]
+            return known.uids[:], known.shown[1]
+        found = self.uids(db, owner, mailbox.id, glance, mailbox.modseq)
+        return found, self._work_out(db, owner, mailbox)
+
+    def _work_out(self, db: apsw.Connection, owner: object, mailbox: Mailbox) -> Shown:
+        known = self._known(owner, mailbox.id)
         found = Shown(keywords.in_use(db, mailbox.id), first_unseen(db, mailbox.id) if mailbox.unseen else 0)
         if known is not None and known.modseq == mailbox.modseq and len(found.keywords) <= KEYWORDS:
             self._keep(owner, mailbox.id, known._replace(shown=(mailbox.changed, found)))

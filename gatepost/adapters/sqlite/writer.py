@@ -114,10 +114,25 @@ class Database:
     def glance(self, work: Callable[[apsw.Connection], T]) -> T:
         """Runs `work` on one unchanging view of the database in the caller's thread, an event loop's: a way to a thread and back
         costs more than a few rows do. Not for more than a few pages; `work` raises Elsewhere where it sees that it would be.
-        Raises Elsewhere too where no connection is open and free, StorageUnavailable."""
+        Raises Elsewhere too where no connection is open and free, or a lock is to be waited for; StorageUnavailable."""
+        with self._lock:
+            self._check()
+            if not self._idle:
+                raise Elsewhere
+            self._reading += 1
+            connection = self._idle.pop()
+        sound = True
         try:
-            return self._look(work, glance=True)
+            connection.set_busy_timeout(0)
+            return _snapshot(connection, work)
+        except (apsw.BusyError, apsw.LockedError):
+            raise Elsewhere from None
+        except STORAGE_FAILURES as error:
+            sound = False
+            raise self._unreadable(error) from error
         finally:
+            connection.set_busy_timeout(BUSY_MILLISECONDS)
+            self._give_back(connection, sound)
             self._threads.touched(self)
 
     async def compute(self, work: Callable[[], T]) -> T:
@@ -141,44 +156,29 @@ class Database:
 
     def read_now(self, work: Callable[[apsw.Connection], T]) -> T:
         """The same in the caller's thread."""
-        try:
-            return self._look(work, glance=False)
-        finally:
-            self._threads.opened(self)
-
-    def _look(self, work: Callable[[apsw.Connection], T], glance: bool) -> T:
-        """`work` on a connection that is kept for the next look unless the disk failed under it; a glance neither opens one nor
-        waits for a lock, but raises Elsewhere."""
-        connection = self._borrow(glance)
+        with self._lock:
+            self._check()
+            self._reading += 1
+            connection = self._idle.pop() if self._idle else None
         sound = True
         try:
             if connection is None:
                 self._prepare()
                 connection = connect(self.path, query_only=True)
-            if glance:
-                connection.set_busy_timeout(0)
             return _snapshot(connection, work)
         except STORAGE_FAILURES as error:
-            if glance and isinstance(error, apsw.BusyError | apsw.LockedError):
-                raise Elsewhere from None
             sound = False
-            log.error("reading %s: %s", self.path, error)
-            raise unavailable(error) from error
+            raise self._unreadable(error) from error
         finally:
-            if glance and connection is not None:
-                connection.set_busy_timeout(BUSY_MILLISECONDS)
             self._give_back(connection, sound)
+            self._threads.opened(self)
 
-    def _borrow(self, glance: bool) -> apsw.Connection | None:
-        """None: one is to be opened. To be given back."""
-        with self._lock:
-            self._check()
-            if glance and not self._idle:
-                raise Elsewhere
-            self._reading += 1
-            return self._idle.pop() if self._idle else None
+    def _unreadable(self, error: Exception) -> StorageUnavailable:
+        log.error("reading %s: %s", self.path, error)
+        return unavailable(error)
 
     def _give_back(self, connection: apsw.Connection | None, sound: bool) -> None:
+        """It is kept for the next look unless the disk failed under it."""
         with self._lock:
             self._reading -= 1
             if connection is not None and sound and not self._closed and len(self._idle) < IDLE_READERS:

@@ -95,7 +95,7 @@ class Selected:
         """Shows the mailbox as it was at that moment."""
         mailbox, self.rights = opened.mailbox, rights
         self.mailbox, self.path, self.modseq = mailbox.id, mailbox.path, mailbox.modseq
-        self.uids = array("I", opened.uids)
+        self.uids = opened.uids if isinstance(opened.uids, array) else array("I", opened.uids)
 
     def concerns(self, change: AccountChange) -> bool:
         """Whether a change of the account touched this mailbox, or may have."""
