@@ -23,7 +23,7 @@ MAX_MESSAGE = 1024 * 1024 * 1024
 """Octets of one message. What the doors take is far less; this bounds the store's own arithmetic."""
 SMALL = 32 * 1024
 """Octets of messages that are indexed in the writer's thread: the way to another one would cost as much."""
-_BATCH = 256 * 1024
+_BATCH = 512 * 1024
 _SORT_LENGTH = 200
 _EMAIL = (
     "INSERT INTO email (id, thread, blob, received, modseq, created, size, header_size, sent, sent_wall, attachment,"
@@ -38,6 +38,8 @@ class Prepared(msgspec.Struct, frozen=True):
     blob: BlobId
     index: MessageIndex
     sent_wall: float | None
+    subject: str
+    """Its base subject, to be compared."""
     senders: tuple[str, str, str]
     """Sort keys of From, To and Cc."""
 
@@ -55,7 +57,8 @@ def prepare(draft: Draft) -> Prepared:
     get = fields.get
     date = get("date")
     senders = (_sort_key(get("from", b"")), _sort_key(get("to", b"")), _sort_key(get("cc", b"")))
-    return Prepared(draft, blob, index, None if date is None else mime.wall_clock(date), senders)
+    sent_wall = None if date is None else mime.wall_clock(date)
+    return Prepared(draft, blob, index, sent_wall, _sort_form(index.base_subject), senders)
 
 
 def _sort_form(text: str) -> str:
@@ -102,7 +105,7 @@ def append_all(change: Change, files: BlobFiles, prepared: Sequence[Prepared]) -
             raise NoSuchMailbox("a message needs a mailbox")
         for mailbox in one.draft.mailboxes:
             change.tally(mailbox)
-    keys = [threadkeys.thread_keys(one.index, _sort_form(one.index.base_subject)) for one in prepared]
+    keys = [threadkeys.thread_keys(one.index, one.subject) for one in prepared]
     threads, made = _threads(change, keys)
     stored, entries = _places(change, prepared, threads)
     change.threads_made(made)
@@ -144,7 +147,7 @@ def _places(
 def columns(prepared: Prepared) -> Bindings:
     """size, header_size, sent, sent_wall, attachment, base_subject, sort_from, sort_to, sort_cc."""
     index = prepared.index
-    subject = _sort_form(index.base_subject)[:_SORT_LENGTH]
+    subject = prepared.subject[:_SORT_LENGTH]
     size, header, sent = len(prepared.draft.content), index.root.body, index.sent_at
     return (size, header, sent, prepared.sent_wall, index.has_attachment, subject, *prepared.senders)
 

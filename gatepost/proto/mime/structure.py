@@ -94,14 +94,18 @@ class Scanner:
     def leave(self, level: int, end: int) -> None:
         """Closes every open entity from `level` on; their bodies end at `end`."""
         while len(self.open) > level:
-            if self.open[-1].head.multipart:
+            entity = self.open[-1]
+            multipart, body = entity.head.multipart, entity.body
+            if multipart:
                 self.shut(len(self.open) - 1)
-            entity = self.open.pop()
-            entity.end = end = max(entity.body, end)  # an empty line may be the header's and precede a delimiter
-            entity.lines = self.lines_until(entity.end) - entity.lines
-            if entity.end > entity.body and self.content[entity.end - 1] != 10:
-                entity.lines += 1  # the last line, whose end belongs to the delimiter
-            if entity.head.multipart and not entity.children:
+            self.open.pop()
+            if end < body:  # an empty line may be the header's and precede a delimiter
+                end = body
+            entity.end = end
+            # the last line too, whose end belongs to the delimiter
+            unended = end > body and self.content[end - 1] != 10
+            entity.lines = self.lines_until(end) - entity.lines + unended
+            if multipart and not entity.children:
                 entity.head = entity.head.demoted()
 
     def shut(self, level: int) -> None:
