@@ -72,15 +72,13 @@ def times(count: int, *commands: str) -> Callable[[RawImap], int]:
     return run
 
 
-def append_one_by_one(client: RawImap, letters: Letters) -> int:
-    messages = [letters.letter(number) for number in range(20_000, 20_200)]
+def append_one_by_one(client: RawImap, messages: list[bytes]) -> int:
     for message in messages:
         client.append("Scratch", message)
     return len(messages)
 
 
-def append_together(client: RawImap, letters: Letters) -> int:
-    messages = [letters.letter(number) for number in range(30_000, 31_000)]
+def append_together(client: RawImap, messages: list[bytes]) -> int:
     for start in range(0, len(messages), FILL_AT_ONCE):
         client.append("Scratch", *messages[start : start + FILL_AT_ONCE])
     return len(messages)
@@ -96,6 +94,11 @@ def sign_in(client: RawImap, port: int) -> int:
 
 
 def measures(letters: Letters) -> list[Measure]:
+    few, many = (
+        [letters.letter(number) for number in numbers] for numbers in (range(20_000, 20_200), range(30_000, 31_000))
+    )
+    one_by_one = functools.partial(append_one_by_one, messages=few)
+    together = functools.partial(append_together, messages=many)
     return [
         Measure("SELECT", "command", times(20, "SELECT INBOX")),
         Measure("FETCH 1:* (UID FLAGS)", "command", times(5, "FETCH 1:* (UID FLAGS)")),
@@ -119,10 +122,8 @@ def measures(letters: Letters) -> list[Measure]:
         Measure(
             "STORE of one message", "command", times(50, *(c.replace("1:*", "777") for c in flagging("\\Draft", "")))
         ),
-        Measure("APPEND one by one", "message", functools.partial(append_one_by_one, letters=letters), select=False),
-        Measure(
-            "APPEND 50 at once (MULTIAPPEND)", "message", functools.partial(append_together, letters=letters), False
-        ),
+        Measure("APPEND one by one", "message", one_by_one, select=False),
+        Measure("APPEND 50 at once (MULTIAPPEND)", "message", together, select=False),
         Measure("connect, LOGIN, LOGOUT", "session", sign_in, select=False),
     ]
 
