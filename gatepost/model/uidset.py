@@ -55,7 +55,7 @@ class UidSet:
             yield from range(low, high + 1)
 
     def __len__(self) -> int:
-        return sum(high - low + 1 for low, high in self.ranges)
+        return sum([high - low + 1 for low, high in self.ranges])
 
     def __bool__(self) -> bool:
         return bool(self.ranges)

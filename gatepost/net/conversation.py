@@ -69,20 +69,20 @@ class Conversation(Generic[EventT]):
     def __init__(self, wire: Wire, engine: Engine[EventT], clocks: Clocks, budget: Budget) -> None:
         self.wire, self.engine, self.clocks = wire, engine, clocks
         self._budget, self._held = budget, 0
-        self._begun = self._since = asyncio.get_running_loop().time()
+        self._now = asyncio.get_running_loop().time
+        self._begun = self._since = self._now()
 
     async def next(self, finishing: bool = False) -> EventT | None:
         """The engine's next event, or None when `wire.wake` was called meanwhile (the server's own doing). With
         `finishing` a stopping server still waits for it: something is under way that should be brought to its end.
         Raises PeerGone, ClockRanOut, ServerStopping, Overloaded."""
-        loop = asyncio.get_running_loop()
         while True:
-            if self.wire.lost and self.wire.why:
+            if self.wire.why and self.wire.lost:
                 raise PeerGone  # we ended it, as a ban does: what has come already is not looked at (law 3)
             event = self.engine.next_event()
             pending = self._account()
             if event is not None:
-                self._since = loop.time()
+                self._since = self._now()
                 return event
             await self.flush()
             if self.wire.stopping and not finishing:
@@ -98,7 +98,7 @@ class Conversation(Generic[EventT]):
                 return None
             if data:
                 if not pending:
-                    self._since = loop.time()
+                    self._since = self._now()
                 self.engine.receive_data(data)
             else:
                 self.engine.receive_eof()
@@ -110,7 +110,7 @@ class Conversation(Generic[EventT]):
     def begin_again(self, clocks: Clocks) -> None:
         """The conversation is with a stranger once more, and the whole connection's clock starts now."""
         self.clocks = clocks
-        self._begun = asyncio.get_running_loop().time()
+        self._begun = self._now()
 
     async def flush(self) -> None:
         """Sends what the engine has to say and waits until the peer takes it. Raises PeerGone, ClockRanOut."""

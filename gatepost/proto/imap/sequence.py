@@ -22,7 +22,7 @@ class SequenceSet(msgspec.Struct, frozen=True):
 
     def resolve(self, star: int) -> UidSet:
         """With `star` in the place of `*`: the highest number in use."""
-        return UidSet((low or star, high or star) for low, high in self.ranges)
+        return UidSet([(low or star, high or star) for low, high in self.ranges])
 
     @property
     def starred(self) -> bool:

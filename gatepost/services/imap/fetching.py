@@ -11,7 +11,6 @@ from gatepost.model.flags import SEEN, Flags, has_flag, make_flags
 from gatepost.model.mail import Entry, FlagsChanged, Message
 from gatepost.model.uidset import NO_UIDS, UidSet
 from gatepost.net.wire import PeerGone
-from gatepost.ports.mailstore import AccountMail
 from gatepost.proto.imap.commands.fetch import Attribute, Body, Item
 from gatepost.proto.imap.render.fetched import Piece, Span
 from gatepost.proto.imap.render.status import no
@@ -122,24 +121,21 @@ def _together(found: Sequence[_Numbered], needed: Octets) -> Iterator[list[_Numb
 async def _tell_some(context: Context, some: Sequence[_Numbered], asked: Wanted, seen: Set[int]) -> None:
     """All at once where every item is cut out of octets that were read. What was not, as it is large or went meanwhile,
     `Content` reads once it is asked for."""
-    starts = await _starts(context.selected.mail, [message for _, message in some], asked.needed)
-    read = [start for start in starts if start is not None]
+    starts = [message.start for _, message in some]
+    if None in starts and asked.needed(some[0][1].email) <= WHOLE:
+        starts = await context.selected.mail.read_starts(
+            [(each.email.blob, asked.needed(each.email)) for _, each in some]
+        )
+    read = [(*each, start) for each, start in zip(some, starts, strict=True) if start is not None]
     changing = _with_change(context, asked.items) if seen else asked.items
     if asked.plain and len(read) == len(some):
-        for new, run in groupby(zip(some, read, strict=True), lambda pair: pair[0][1].entry.uid in seen):
+        for new, run in groupby(read, lambda each: each[1].entry.uid in seen) if seen else ((False, read),):
             context.send(_rows(context, list(run), changing if new else asked.items))
         return
     for (number, message), start in zip(some, starts, strict=True):
         items = changing if message.entry.uid in seen else asked.items
         await _message(context, number, message, Content(context.selected.mail, message.email, start), items)
         await context.relieve()
-
-
-async def _starts(mail: AccountMail, messages: Sequence[Message], needed: Octets) -> list[bytes | None]:
-    starts = [message.start for message in messages]
-    if None not in starts or needed(messages[0].email) > WHOLE:
-        return starts
-    return await mail.read_starts([(message.email.blob, needed(message.email)) for message in messages])
 
 
 def _with_change(context: Context, items: Sequence[Item]) -> Sequence[Item]:
@@ -149,11 +145,11 @@ def _with_change(context: Context, items: Sequence[Item]) -> Sequence[Item]:
     return (*items, *(one for one in map(Attribute, names) if one not in items))
 
 
-def _rows(context: Context, read: Sequence[tuple[_Numbered, bytes]], items: Sequence[Item]) -> bytes:
+def _rows(context: Context, read: Sequence[tuple[int, Message, bytes]], items: Sequence[Item]) -> bytes:
     """Responses, column by column."""
-    started: list[Started] = [(message.email, start) for (_, message), start in read]
-    block = _block(context, [message for (_, message), _ in read])
-    columns: list[Iterable[bytes]] = [[b"* %d FETCH (" % number for (number, _), _ in read]]
+    started: list[Started] = [(message.email, start) for _, message, start in read]
+    block = _block(context, [message for _, message, _ in read])
+    columns: list[Iterable[bytes]] = [[b"* %d FETCH (" % number for number, _, _ in read]]
     for index, item in enumerate(items):
         if index:
             columns.append(repeat(b" ", len(read)))

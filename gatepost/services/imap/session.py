@@ -21,6 +21,7 @@ from gatepost.services.imap.table import HANDLERS
 from gatepost.services.imap.updates import report, report_at_once
 
 _ENOUGH = bye("Enough of this")
+_SIGN_INS = (Login, Authenticate)
 
 
 class ImapSession:
@@ -84,7 +85,7 @@ class ImapSession:
 
     async def _obey(self, context: Context, tag: str, command: Command) -> None:
         handler = HANDLERS[type(command)]
-        self._tried = self._tried or isinstance(command, Login | Authenticate)
+        self._tried = self._tried or isinstance(command, _SIGN_INS)
         if not _allowed(context, handler.state):
             context.send(bad("Not now", "CLIENTBUG").render(tag))
             self._count_out_of_turn(context)
