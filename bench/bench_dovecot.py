@@ -25,6 +25,7 @@ from rawimap import RawImap
 
 FILL_AT_ONCE = 50
 IDLERS = 1000
+FIELDS = "FROM TO SUBJECT DATE"
 
 
 class Rival(Protocol):
@@ -106,6 +107,9 @@ def measures(letters: Letters) -> list[Measure]:
         Measure("FETCH 1:* (RFC822.SIZE INTERNALDATE)", "command", times(3, "FETCH 1:* (RFC822.SIZE INTERNALDATE)")),
         Measure("FETCH 1:* (BODY.PEEK[])", "command", times(1, "FETCH 1:* (BODY.PEEK[])")),
         Measure("FETCH 1:* (BODY.PEEK[HEADER])", "command", times(1, "FETCH 1:* (BODY.PEEK[HEADER])")),
+        Measure(
+            "FETCH 1:* (four header fields)", "command", times(1, f"FETCH 1:* (BODY.PEEK[HEADER.FIELDS ({FIELDS})])")
+        ),
         Measure("UID FETCH of one message, whole", "command", times(300, "UID FETCH 777 (BODY.PEEK[])")),
         Measure("SEARCH SUBJECT, few", "command", times(3, "SEARCH SUBJECT quarterly")),
         Measure("SEARCH FROM, few", "command", times(3, "SEARCH FROM hopper@navy")),
