@@ -49,7 +49,7 @@ async def test_an_answer_finds_its_thread_before_and_after_keys_are_sorted_in(
     monkeypatch.setattr(threadkeys, "MANY", 2)
     await put(4)
     await mail.index_text()
-    assert await database.read(counts) == (5, 0)
+    assert await database.read(counts) == (2, 3)
 
     assert (await put(5, 1)).thread == first.thread
     assert (await put(6, 5)).thread == first.thread
@@ -64,13 +64,13 @@ async def test_keys_go_with_their_email(tmp_path: Path, monkeypatch: pytest.Monk
     database = store.shelf(A1).database
     inbox = (await mail.mailbox("INBOX")).id
     old = await mail.append_all([Draft(message(number), (inbox,)) for number in (1, 2)])
-    monkeypatch.setattr(threadkeys, "MANY", 0)
+    monkeypatch.setattr(threadkeys, "MANY", 1)
     await mail.index_text()
     new = await mail.append(Draft(message(3, 1), (inbox,)))
-    assert await database.read(counts) == (2, 2)
+    assert await database.read(counts) == (1, 3)
 
     await mail.destroy_emails([old[0].email, new.email])
-    assert await database.read(counts) == (1, 0)
+    assert await database.read(counts) == (0, 1)
     assert (await mail.append(Draft(message(4, 3), (inbox,)))).thread not in {each.thread for each in old}
     await store.close()
 

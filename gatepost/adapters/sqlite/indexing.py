@@ -52,8 +52,8 @@ class AccountIndex:
             return searchindex.waiting(db, files, STEP_EMAILS, STEP_OCTETS), threadkeys.many(db)
 
         found, keys = self.database.read_now(look)
-        if keys:
-            self.database.change_now(threadkeys.settle)
+        while keys:
+            keys = self.database.change_now(threadkeys.settle)
         if found:
             self.database.change_now(lambda db: searchindex.fill(db, found))
         return len(found)

@@ -66,9 +66,15 @@ def many(db: apsw.Connection) -> bool:
     return first is not None and last - first >= MANY
 
 
-def settle(db: apsw.Connection) -> None:
-    """Sorts in all that wait."""
+def settle(db: apsw.Connection) -> bool:
+    """Sorts in the keys of the oldest emails that wait, some thousands; whether enough still wait."""
+    (first, _) = fetch_one(db, _ENDS)
+    if first is None:
+        return False
     db.execute(
-        "INSERT INTO thread_key (key, email, thread) SELECT key, email, thread FROM fresh_key ORDER BY key, thread"
+        "INSERT INTO thread_key (key, email, thread) SELECT key, email, thread FROM fresh_key WHERE email < ?"
+        " ORDER BY key, thread, email",
+        (first + MANY,),
     )
-    db.execute("DELETE FROM fresh_key")
+    db.execute("DELETE FROM fresh_key WHERE email < ?", (first + MANY,))
+    return many(db)
