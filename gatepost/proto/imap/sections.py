@@ -10,10 +10,9 @@ from gatepost.proto.imap.commands.fetch import Section
 from gatepost.proto.imap.render.fetched import Span
 from gatepost.proto.mime import locate
 
-_NAME = re.compile(rb"[!-9;-~]++")
-# One header field with its folding and its line end; blanks before the colon are obsolete (RFC 5322 §4.5).
-_FIELD = rb"%b[ \t]*+:[^\n]*+(?:\n[ \t][^\n]*+)*+(?:\n|\Z)"
-_LINE = rb"[^\n]*+(?:\n|\Z)"
+_NAME = rb"[!-9;-~]++"
+# What follows a field's name, with its folding, up to the line end; blanks before the colon are obsolete (RFC 5322 §4.5).
+_VALUE = rb"[ \t]*+:[^\n]*+(?:\n[ \t][^\n]*+)*+"
 
 
 def locate_section(root: Part, section: Section) -> Span | None:
@@ -40,13 +39,19 @@ def _of_message(part: Part, kind: str) -> Span:
 
 def select_fields(header: bytes, section: Section) -> bytes:
     """The fields that HEADER.FIELDS names, or HEADER.FIELDS.NOT leaves, as they stand, and the empty line."""
-    fields = b"".join(_fields_of(section.kind, section.fields).findall(header))
-    return fields + (b"\r\n" if not fields or fields.endswith(b"\n") else b"\r\n\r\n")
+    if not header.endswith(b"\n"):
+        header += b"\r\n"
+    fields = _fields_of(section.kind, section.fields).findall(b"\n" + header)
+    return b"\n".join((*fields, b"\r\n")) if fields else b"\r\n"
 
 
 @lru_cache(64)
 def _fields_of(kind: str, names: tuple[bytes, ...]) -> re.Pattern[bytes]:
-    """Matches a header's lines one after the other; its group is a field that is wanted, and empty for any other line."""
-    known = b"|".join(re.escape(name) for name in names if _NAME.fullmatch(name)) or b"(?!)"
-    name = b"(?:%b)" % known if kind == "HEADER.FIELDS" else b"(?!(?:%b)[ \t]*+:)%b" % (known, _NAME.pattern)
-    return re.compile(b"(%b)|%b" % (_FIELD % name, _LINE), re.IGNORECASE)
+    """Finds the fields that are wanted, without their last line end; each is looked for behind a line end, which is found
+    much faster than `^`."""
+    known = [name for name in names if re.fullmatch(_NAME, name)]
+    any_known = b"(?:%b)" % b"|".join(map(re.escape, known)) if known else b"(?!)"
+    if kind != "HEADER.FIELDS":
+        return re.compile(b"\n((?!%b[ \t]*+:)%b%b)" % (any_known, _NAME, _VALUE), re.IGNORECASE)
+    first = b"(?=[%b])" % b"".join({re.escape(name[:1]) for name in known}) if known else b""
+    return re.compile(b"\n%b(%b%b)" % (first, any_known, _VALUE), re.IGNORECASE)
