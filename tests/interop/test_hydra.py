@@ -13,7 +13,12 @@ from running import ADA, ADA_PASSWORD, Process
 pytestmark = pytest.mark.interop
 
 
-@pytest.mark.timeout(180)
+# What hydra 9.4 is told of a connection that ends without a word depends on the moment: now and then one of its processes
+# goes on reading the end for ever. Its attack is over long before.
+AT_MOST = ("-k", "5", "40")
+
+
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize(("module", "door"), [("imap", "imap"), ("pop3", "pop3"), ("smtp", "submission")])
 def test_hydra_gets_its_limit_answered(
     program: Callable[[str], str], server: Process, tmp_path: Path, module: str, door: str
@@ -21,8 +26,8 @@ def test_hydra_gets_its_limit_answered(
     words = tmp_path / "words"
     words.write_text("".join(f"hydra-guess-{number}\n" for number in range(300)) + ADA_PASSWORD + "\n")
     output = run(
-        program("hydra"), "-I", "-t", "8", "-w", "3", "-l", ADA, "-P", str(words), "-s", str(server.ports[door]),
-        "127.0.0.1", module, status=None, timeout=150,
+        program("timeout"), *AT_MOST, program("hydra"), "-I", "-t", "8", "-w", "3", "-l", ADA, "-P", str(words),
+        "-s", str(server.ports[door]), "127.0.0.1", module, status=None, timeout=90, cwd=tmp_path,
     )  # fmt: skip
     assert "1 valid password found" not in output
     assert f"password: {ADA_PASSWORD}" not in output
