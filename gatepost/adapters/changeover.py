@@ -39,9 +39,7 @@ def change(folder: Path, aside: str) -> Path:
     names = (aside, *(f"{aside}-{number}" for number in range(2, 100)))
     aside = next(name for name in names if not (folder / name).exists())
     (place / _ASIDE).write_text(aside, "utf-8")
-    for path in (place / SERVER, place / _ASIDE):
-        sync(path)
-    for path in (place / MAIL, place):
+    for path in (place / SERVER, place / _ASIDE, place / MAIL, place):
         sync(path)
     place.rename(folder / _RESTORED)
     sync(folder)

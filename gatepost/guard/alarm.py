@@ -33,8 +33,12 @@ class Alarm:
             slow = _LEARN_UNDER_ATTACK if self.on else _LEARN
             self.quiet += (self.rate - self.quiet) * (1.0 - exp(-elapsed / slow))
             self.rate *= exp(-elapsed / _HOUR)
-            self._threshold = max(self._least, self._factor * self.quiet)
+            self._set_threshold()
         self._at = now
+
+    def _set_threshold(self) -> None:
+        """Follows from what is usual."""
+        self._threshold = max(self._least, self._factor * self.quiet)
 
     def count(self, now: float) -> None:
         """One more counted failure."""
@@ -59,7 +63,7 @@ class Alarm:
     def restore(self, rate: float, quiet: float, at: float, last: float, on: bool) -> None:
         """Puts back what was saved."""
         self.rate, self.quiet, self._at, self._last, self.on = rate, quiet, at, last, on
-        self._threshold = max(self._least, self._factor * quiet)
+        self._set_threshold()
 
     def saved(self) -> tuple[float, float, float, float, bool]:
         """What to save."""

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 from gatepost.proto.mime import params
 from gatepost.proto.mime.header import indexed_fields, unfold
-from gatepost.proto.mime.remembered import REMEMBERED_OCTETS, Values, octets_of, remembered, remembered_by
+from gatepost.proto.mime.remembered import Values, octets_of, remembered, remembered_by
 from gatepost.proto.mime.words import decode_text
 
 IDENTITY = frozenset({"7bit", "8bit", "binary"})
@@ -87,23 +87,10 @@ class Head:
 
 
 @remembered
-def _parsed(block: bytes) -> tuple[Fields, Head]:
-    """A header's fields and what they say."""
-    fields = indexed_fields(block)
-    return fields, head_of(fields)
-
-
 def read_head(block: bytes) -> tuple[Fields, Head]:
     """The octets of a header; its fields, and what they say of its body. Not to be changed."""
-    if len(block) <= REMEMBERED_OCTETS:
-        return _parsed(block)
     fields = indexed_fields(block)
-    return fields, head_of(fields)
-
-
-def head_of(fields: Fields) -> Head:
-    """What a header's fields say."""
-    return _labelled(tuple(map(fields.get, _FIELDS)))
+    return fields, _labelled(tuple(map(fields.get, _FIELDS)))
 
 
 @remembered_by(octets_of)
