@@ -85,6 +85,14 @@ def append_together(client: RawImap, messages: list[bytes]) -> int:
     return len(messages)
 
 
+def append_and_read(client: RawImap, messages: list[bytes]) -> int:
+    """With what was left for later by then."""
+    append_together(client, messages)
+    for command in (b"EXAMINE Scratch", b"FETCH 1:* (ENVELOPE BODYSTRUCTURE)", b"UNSELECT"):
+        client.ask(command)
+    return len(messages)
+
+
 def sign_in(client: RawImap, port: int) -> int:
     for _ in range(100):
         other = RawImap(port, 4096)
@@ -99,7 +107,7 @@ def measures(letters: Letters) -> list[Measure]:
         [letters.letter(number) for number in numbers] for numbers in (range(20_000, 20_200), range(30_000, 31_000))
     )
     one_by_one = functools.partial(append_one_by_one, messages=few)
-    together = functools.partial(append_together, messages=many)
+    together, read = (functools.partial(each, messages=many) for each in (append_together, append_and_read))
     return [
         Measure("SELECT", "command", times(20, "SELECT INBOX")),
         Measure("FETCH 1:* (UID FLAGS)", "command", times(5, "FETCH 1:* (UID FLAGS)")),
@@ -128,6 +136,7 @@ def measures(letters: Letters) -> list[Measure]:
         ),
         Measure("APPEND one by one", "message", one_by_one, select=False),
         Measure("APPEND 50 at once (MULTIAPPEND)", "message", together, select=False),
+        Measure("the same, then ENVELOPE BODYSTRUCTURE of all", "message", read, select=False),
         Measure("connect, LOGIN, LOGOUT", "session", sign_in, select=False),
     ]
 
@@ -150,12 +159,13 @@ def fill(side: Side, letters: Letters, count: int) -> float:
 
 
 def await_index(running: BenchServer) -> None:
-    """Until Gatepost has indexed all text."""
+    """Until Gatepost has parsed all messages and indexed their text."""
     for _ in range(600):
         waiting = 0
         for path in (running.config.parent / "data" / "mail").glob("*/mail.db"):
             with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
-                waiting += db.execute("SELECT count(*) FROM unindexed WHERE long = 0").fetchone()[0]
+                for table in ("unparsed", "unindexed WHERE long = 0"):
+                    waiting += db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
         if not waiting:
             return
         time.sleep(0.5)

@@ -273,9 +273,9 @@ class SharedMail(OwnersAlone):
     async def append(self, draft: Draft) -> Stored:
         return (await self.append_all([draft]))[0]
 
-    async def append_all(self, drafts: Sequence[Draft]) -> list[Stored]:
+    async def append_all(self, drafts: Sequence[Draft], later: bool = False) -> list[Stored]:
         """Flags that may not be set are left out (RFC 4314 §4)."""
-        return await self._mail.append_all([await self._permitted(draft) for draft in drafts])
+        return await self._mail.append_all([await self._permitted(draft) for draft in drafts], later)
 
     async def _permitted(self, draft: Draft) -> Draft:
         flags = draft.flags

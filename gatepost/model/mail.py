@@ -154,10 +154,10 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """Where a draft now is, durably: `uids` in the order of the draft's mailboxes."""
+    """Where a draft now is, durably: `uids` in the order of the draft's mailboxes. `thread` is None if that is found out later."""
 
     email: EmailId
-    thread: ThreadId
+    thread: ThreadId | None
     blob: BlobId
     size: int
     uids: tuple[int, ...]

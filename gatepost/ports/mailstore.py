@@ -190,8 +190,9 @@ class AccountMail(Protocol):
         """Keeps a message. Raises NoSuchMailbox, OverQuota, MessageTooLarge, StorageUnavailable."""
         ...
 
-    async def append_all(self, drafts: Sequence[Draft]) -> list[Stored]:
-        """All of them or none (MULTIAPPEND, RFC 3502)."""
+    async def append_all(self, drafts: Sequence[Draft], later: bool = False) -> list[Stored]:
+        """All of them or none (MULTIAPPEND, RFC 3502). With `later` the answer need not wait until they are parsed: that may be
+        done when somebody asks for more of them than their places, and in the background."""
         ...
 
     async def replace(self, draft: Draft, mailbox: MailboxId, uid: int) -> Stored:

@@ -143,7 +143,7 @@ async def test_blocks_of_an_older_version_are_counted(tmp_path: Path) -> None:
     db = connect(tmp_path / "a1" / "mail.db")
     before = db.execute("SELECT * FROM block").fetchall()
     db.execute(
-        "DROP TABLE fresh_key; DROP TABLE block; CREATE INDEX entry_modseq ON entry (mailbox, modseq);"
+        "DROP TABLE unparsed; DROP TABLE fresh_key; DROP TABLE block; CREATE INDEX entry_modseq ON entry (mailbox, modseq);"
         " CREATE INDEX entry_unseen ON entry (mailbox, uid, flags) WHERE instr(flags, '\\Seen') = 0;"
         " CREATE INDEX entry_deleted ON entry (mailbox, uid, email) WHERE instr(flags, '\\Deleted') > 0;"
         " PRAGMA user_version = 12"

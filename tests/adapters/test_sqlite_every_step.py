@@ -36,6 +36,10 @@ async def scenario(folder, steps):
     answered("renamed")
     await mail.expunge(inbox, UidSet.of([3]), only_deleted=False)
     answered("expunged")
+    several = await mail.append_all([Draft(b"Subject: %d\\r\\n\\r\\n" % n, (inbox,)) for n in range(5)], later=True)
+    answered(f"uploaded {several[0].uids[0]} {several[-1].uids[0]}")
+    await mail.emails([several[1].email])
+    answered("parsed")
     left = None
 """
 
@@ -67,6 +71,8 @@ async def check(folder: Path) -> list[str]:
                 assert "Renamed" in paths
             case ["expunged"]:
                 assert 3 not in here
+            case ["uploaded", first, last]:
+                assert set(range(int(first), int(last) + 1)) <= set(here)
     for email in await mail.emails(list(here.values())):
         assert len(await mail.read_blob(email.blob)) == email.size
     await store.close()
@@ -78,4 +84,4 @@ async def test_killed_after_every_step(tmp_path: Path) -> None:
     assert times > 50
     answered = [await check(tmp_path / str(steps)) for steps in range(times)]
     # not always in order: what is done aside (indexing) comes between the steps at other places each time
-    assert {len(each) for each in answered} == set(range(6))
+    assert {len(each) for each in answered} == set(range(8))

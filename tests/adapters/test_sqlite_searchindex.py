@@ -157,7 +157,7 @@ async def test_mail_of_an_older_version_is_indexed_when_it_is_searched(tmp_path:
     db.execute(
         "DROP TABLE search_header; DROP TABLE search_body; DROP TABLE unindexed; DROP TABLE lost;"
         " DROP TABLE access; DROP TABLE subscription; DROP TABLE annotation; DROP TABLE keyword; DROP INDEX email_received;"
-        " DROP TABLE fresh_key; DROP TABLE block; CREATE INDEX entry_modseq ON entry (mailbox, modseq);"
+        " DROP TABLE unparsed; DROP TABLE fresh_key; DROP TABLE block; CREATE INDEX entry_modseq ON entry (mailbox, modseq);"
         " DROP TABLE left_subscription; PRAGMA user_version = 1"
     )
     db.close()
@@ -189,7 +189,7 @@ async def test_headers_that_lay_with_bodies_are_found_where_they_lie_now(tmp_pat
         "ALTER TABLE search_text ADD COLUMN header BLOB; PRAGMA user_version = 10;"
         " UPDATE search_text SET header = (SELECT header FROM search_head h WHERE h.email = search_text.email);"
         " DROP TABLE search_head; DROP TABLE search_brief;"
-        " DROP TABLE fresh_key; DROP TABLE block; CREATE INDEX entry_modseq ON entry (mailbox, modseq);"
+        " DROP TABLE unparsed; DROP TABLE fresh_key; DROP TABLE block; CREATE INDEX entry_modseq ON entry (mailbox, modseq);"
         " CREATE INDEX entry_unseen ON entry (mailbox, uid) WHERE instr(flags, '\\Seen') = 0;"
         " CREATE INDEX entry_deleted ON entry (mailbox, uid, email) WHERE instr(flags, '\\Deleted') > 0"
     )

@@ -83,6 +83,7 @@ async def test_threads_of_an_older_version_are_found(tmp_path: Path) -> None:
     db = apsw.Connection(str(tmp_path / A1 / "mail.db"))
     db.execute(
         "INSERT INTO thread_key (key, email, thread) SELECT key, email, thread FROM fresh_key; DROP TABLE fresh_key;"
+        " DROP TABLE unparsed;"
         " PRAGMA user_version = 13"
     )
     db.close()

@@ -97,7 +97,7 @@ async def test_keywords_of_an_older_version_are_counted(tmp_path: Path) -> None:
     db = connect(tmp_path / "a1" / "mail.db")
     db.execute(
         "DROP TABLE left_subscription; DROP TABLE keyword;"
-        " DROP TABLE fresh_key; DROP TABLE block; CREATE INDEX entry_modseq ON entry (mailbox, modseq);"
+        " DROP TABLE unparsed; DROP TABLE fresh_key; DROP TABLE block; CREATE INDEX entry_modseq ON entry (mailbox, modseq);"
         " DROP INDEX email_received; PRAGMA user_version = 6"
     )
     db.close()

@@ -80,6 +80,8 @@ FAULTS = [
     ("index", "UPDATE message_index SET data = (SELECT data FROM message_index WHERE email = 4) WHERE email = 2"),
     ("index", "UPDATE email SET header_size = 3, base_subject = 'no' WHERE id = 2"),
     ("index", "INSERT INTO message_index SELECT 99, data FROM message_index WHERE email = 1"),
+    ("index", "INSERT INTO unparsed VALUES (99)"),
+    ("index", "INSERT INTO unparsed VALUES (2)"),
     ("uses", "UPDATE blob SET refs = 5"),
     (
         "orphan",
@@ -200,6 +202,21 @@ async def test_a_backup_is_restored_and_uids_are_never_given_again(
     assert await upkeep.check(A1) == []
     for email in await mail.emails(list(octets.values())):
         assert len(await mail.read_blob(email.blob)) == email.size
+
+
+async def test_ids_are_not_given_again_after_the_backup_of_an_empty_account(
+    store: SqliteMailstore, tmp_path: Path
+) -> None:
+    mail = store.open(A1)
+    box = (await mail.mailbox("INBOX")).id
+    assert await store.upkeep.backup(A1, tmp_path / "copy") == []
+    seen = await mail.append(Draft(content(1), (box,)))
+    await store.upkeep.restore(A1, tmp_path / "copy")
+    new = await store.open(A1).append(Draft(content(2), (box,)))
+    assert seen.thread is not None
+    assert new.thread is not None
+    assert (new.email, new.thread) > (seen.email, seen.thread)
+    assert new.thread > seen.thread
 
 
 async def test_files_stay_while_they_are_copied(upkeep: SqliteUpkeep, store: SqliteMailstore, tmp_path: Path) -> None:

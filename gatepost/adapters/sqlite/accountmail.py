@@ -31,10 +31,12 @@ from gatepost.adapters.sqlite import (
     searching,
     states,
     subscribing,
+    unparsed,
 )
 from gatepost.adapters.sqlite.rows import fetch_one
 from gatepost.adapters.sqlite.shelf import Shelf
 from gatepost.adapters.sqlite.unit import Change
+from gatepost.adapters.sqlite.unparsed import Unparsed
 from gatepost.adapters.sqlite.writer import Elsewhere
 from gatepost.model.account import AccountId
 from gatepost.model.annotation import Annotation
@@ -86,7 +88,11 @@ class SqliteAccountMail:
         return self._account
 
     async def _read(self, work: Callable[[apsw.Connection], T], scan: bool = False) -> T:
-        return await self._shelf.database.read(work, scan)
+        database = self._shelf.database
+        try:
+            return await database.read(work, scan)
+        except Unparsed as found:
+            return await self._shelf.insist(lambda: database.read(work, scan), found)
 
     async def _glance(
         self, work: Callable[[apsw.Connection], T], thorough: Callable[[apsw.Connection], T] | None = None
@@ -94,12 +100,16 @@ class SqliteAccountMail:
         """`work` here and now if it is little, else `thorough` (by default the same) in a thread."""
         try:
             return self._shelf.database.glance(work)
-        except Elsewhere:
-            return await self._shelf.database.read(work if thorough is None else thorough)
+        except (Elsewhere, Unparsed):
+            return await self._read(work if thorough is None else thorough)
 
     async def _change(self, work: Callable[[Change], T]) -> T:
         unit = self._shelf.unit(work, self._quota)
-        result, _ = await self._shelf.database.change(unit, lambda outcome: self._shelf.tell(outcome[1], self))
+        change = partial(self._shelf.database.change, unit, lambda outcome: self._shelf.tell(outcome[1], self))
+        try:
+            result, _ = await change()
+        except Unparsed as found:
+            result, _ = await self._shelf.insist(change, found)
         return result
 
     async def mend(self, work: Callable[[Change], T]) -> T:
@@ -246,29 +256,35 @@ class SqliteAccountMail:
     async def append(self, draft: Draft) -> Stored:
         return (await self.append_all([draft]))[0]
 
-    async def append_all(self, drafts: Sequence[Draft]) -> list[Stored]:
+    async def append_all(self, drafts: Sequence[Draft], later: bool = False) -> list[Stored]:
         files = self._shelf.files
-        return await self._store(drafts, lambda change, all_of: appending.append_all(change, files, all_of))
+        later = later and not self._shelf.insisting and not await self._glance(unparsed.many)
+        return await self._store(drafts, lambda change, all_of: appending.append_all(change, files, all_of), later)
 
     async def replace(self, draft: Draft, mailbox: MailboxId, uid: int) -> Stored:
         files = self._shelf.files
         return await self._store([draft], lambda change, one: replacing.replace(change, files, one[0], mailbox, uid))
 
-    async def _store(self, drafts: Sequence[Draft], work: Callable[[Change, list[appending.Prepared]], T]) -> T:
-        """`work` in one change, once everything that needs no database is done and large octets are on disk."""
+    async def _store(
+        self, drafts: Sequence[Draft], work: Callable[[Change, list[appending.Prepared]], T], later: bool = False
+    ) -> T:
+        """`work` in one change, once everything that needs no database is done and large octets are on disk. With `later` they are
+        not parsed, if they are not too large for that."""
         shelf = self._shelf
-        if sum(len(draft.content) for draft in drafts) <= appending.SMALL:
+        octets = sum(len(draft.content) for draft in drafts)
+        later = later and octets <= appending.BATCH
+        if octets <= appending.SMALL:
             ready: list[appending.Prepared] = []
 
             def prepare_too(change: Change) -> T:
                 if not ready:  # it may run twice
-                    ready.extend(appending.prepare_all(drafts))
+                    ready.extend(appending.prepare_all(drafts, later))
                 return work(change, ready)
 
             return await self._change(prepare_too)
         prepared: list[appending.Prepared] = []
         for batch in appending.batches(drafts):
-            prepared += await shelf.database.compute(partial(appending.prepare_all, batch))
+            prepared += await shelf.database.compute(partial(appending.prepare_all, batch, later))
         large = [each for each in prepared if len(each.draft.content) > blobs.INLINE_OCTETS]
         try:
             for each in large:

@@ -61,6 +61,8 @@ _USES = (  # counted in one pass, since no index leads from octets to their mess
     "(SELECT c.id, coalesce(u.refs, 0) AS refs FROM blob c"
     " LEFT JOIN (SELECT blob, count(*) AS refs FROM email GROUP BY blob) u ON u.blob = c.id)"
 )
+_THREADLESS = "thread NOT IN (SELECT id FROM thread) AND id NOT IN (SELECT email FROM unparsed)"
+_NEEDLESS = "email NOT IN (SELECT id FROM email) OR email IN (SELECT email FROM message_index)"
 
 CHECKS: tuple[Check, ...] = (
     Check(
@@ -101,11 +103,17 @@ CHECKS: tuple[Check, ...] = (
         "usage", "the account's size is wrong by {} octets", f"SELECT used - {_USED} FROM account WHERE used <> {_USED}"
     ),
     Check(
+        "index",
+        "message {} waits to be parsed and is not there, or is parsed",
+        f"SELECT email FROM unparsed WHERE {_NEEDLESS}",
+        f"DELETE FROM unparsed WHERE {_NEEDLESS}",
+    ),
+    Check(
         "thread",
         "thread {} of some messages is not there",
-        "SELECT DISTINCT thread FROM email WHERE thread NOT IN (SELECT id FROM thread)",
+        f"SELECT DISTINCT thread FROM email WHERE {_THREADLESS}",
         "INSERT INTO thread (id, modseq, created) SELECT DISTINCT thread, modseq, created FROM email"
-        " WHERE thread NOT IN (SELECT id FROM thread) GROUP BY thread",
+        f" WHERE {_THREADLESS} GROUP BY thread",
     ),
     Check(
         "thread",
@@ -173,7 +181,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "search",
         "message {} is neither in the index of text nor waiting for it",
-        "SELECT id FROM email WHERE id NOT IN (SELECT email FROM unindexed)"
+        "SELECT id FROM email WHERE id NOT IN (SELECT email FROM unindexed) AND id NOT IN (SELECT email FROM unparsed)"
         " AND (id NOT IN (SELECT id FROM search_header_docsize) OR id NOT IN (SELECT id FROM search_body_docsize)"
         " OR id NOT IN (SELECT email FROM search_text))",
     ),

@@ -10,18 +10,19 @@ from typing import Any
 import apsw
 import msgspec
 
-from gatepost.adapters.sqlite import appending
-from gatepost.adapters.sqlite.appending import Prepared
+from gatepost.adapters.sqlite import parsing
 from gatepost.adapters.sqlite.blobs import STRAY_SECONDS, BlobFiles, blob_ids, read
 from gatepost.adapters.sqlite.indexrows import encode_index
 from gatepost.adapters.sqlite.rows import fetch_all, fetch_first
 from gatepost.adapters.sqlite.unit import Change
 from gatepost.model.errors import NoSuchBlob
-from gatepost.model.mail import BlobId, Draft, EmailId
+from gatepost.model.mail import BlobId, EmailId
 from gatepost.model.upkeep import Fault
 
-_COLUMNS = "size, header_size, sent, sent_wall, attachment, base_subject, sort_from, sort_to, sort_cc"
-_EMAIL = f"SELECT m.id, m.blob, i.data, {_COLUMNS} FROM email m LEFT JOIN message_index i ON i.email = m.id"  # noqa: S608
+_EMAIL = (
+    "SELECT m.id, m.blob, EXISTS (SELECT 1 FROM unparsed u WHERE u.email = m.id),"  # noqa: S608 - constants
+    f" i.data, size, {parsing.COLUMNS} FROM email m LEFT JOIN message_index i ON i.email = m.id"
+)
 SOME = 200
 
 
@@ -40,21 +41,21 @@ def some(db: apsw.Connection, files: BlobFiles, after: int) -> tuple[int, list[D
 
 
 def _doubt(db: apsw.Connection, files: BlobFiles, row: tuple[Any, ...]) -> Doubt | None:
-    email, blob, data = row[:3]
+    email, blob, waits = row[:3]
     try:
         content = read(db, files, blob, 0, None)
     except NoSuchBlob:
         return Doubt("lost", email, blob)
     if blob not in blob_ids(content):
         return Doubt("damaged", email, blob)
-    if data is None or _expected(content) != (data, *row[3:]):
+    if not waits and _expected(content) != row[3:]:
         return Doubt("index", email, blob)
     return None
 
 
 def _expected(content: bytes) -> tuple[object, ...]:
-    prepared = appending.prepare(Draft(content, ()))
-    return (encode_index(prepared.index), *appending.columns(prepared))
+    parsed = parsing.parse(content)
+    return (encode_index(parsed.index), len(content), *parsing.columns(parsed))
 
 
 def still(db: apsw.Connection, files: BlobFiles, doubts: Sequence[Doubt]) -> list[Doubt]:
@@ -92,12 +93,10 @@ def strays(db: apsw.Connection, files: BlobFiles) -> list[Path]:
     ]
 
 
-def reindex(change: Change, prepared: Prepared, email: EmailId) -> None:
+def reindex(change: Change, content: bytes, email: EmailId) -> None:
     """Writes what is known of a message anew, from its octets."""
-    db = change.db
-    names = ", ".join(f"{name} = ?" for name in _COLUMNS.split(", "))
-    db.execute(f"UPDATE email SET {names} WHERE id = ?", (*appending.columns(prepared), email))  # noqa: S608
-    db.execute(
-        "INSERT OR REPLACE INTO message_index (email, data) VALUES (?, ?)", (email, encode_index(prepared.index))
-    )
+    db, parsed = change.db, parsing.parse(content)
+    names = f"(size, {parsing.COLUMNS}) = (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    db.execute(f"UPDATE email SET {names} WHERE id = ?", (len(content), *parsing.columns(parsed), email))  # noqa: S608
+    db.execute("INSERT OR REPLACE INTO message_index (email, data) VALUES (?, ?)", (email, encode_index(parsed.index)))
     change.touch_email(email, change.next_modseq())

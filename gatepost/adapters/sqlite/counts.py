@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import apsw
 
+from gatepost.adapters.sqlite import unparsed
 from gatepost.adapters.sqlite.rows import fetch_one
 from gatepost.model.mail import MailboxCounts, MailboxId
 
@@ -20,4 +21,5 @@ FROM (
 
 def mailbox_counts(db: apsw.Connection, mailbox: MailboxId) -> MailboxCounts:
     """All zero for a mailbox that does not exist."""
+    unparsed.require(db)
     return MailboxCounts(*fetch_one(db, _QUERY, (mailbox,)))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence, Set
 import apsw
 import msgspec
 
-from gatepost.adapters.sqlite import searchindex, threadkeys
+from gatepost.adapters.sqlite import searchindex, threadkeys, unparsed
 from gatepost.adapters.sqlite.blobs import release
 from gatepost.adapters.sqlite.indexrows import decode_index
 from gatepost.adapters.sqlite.rows import fetch_all, fetch_first
@@ -35,12 +35,14 @@ def emails(db: apsw.Connection, ids: Sequence[EmailId]) -> list[Email]:
     rows = fetch_all(
         db,
         f"SELECT {_OUTLINE}, i.data FROM json_each(?) w CROSS JOIN email m ON m.id = w.value"  # noqa: S608 - a constant
-        " JOIN message_index i ON i.email = m.id",
+        " LEFT JOIN message_index i ON i.email = m.id",
         (_json(ids).decode(),),
     )
+    unparsed.refuse(db, rows, at=0)
     found: dict[EmailId, Email] = {}
     for number, thread, blob, size, header, received, data in rows:
-        found[number] = Email(number, thread, blob, size, header, received, decode_index(data))
+        if data is not None:
+            found[number] = Email(number, thread, blob, size, header, received, decode_index(data))
     return [found[number] for number in ids if number in found]
 
 
@@ -51,6 +53,7 @@ def outlines(db: apsw.Connection, ids: Sequence[EmailId]) -> list[Outline]:
         f"SELECT {_OUTLINE} FROM json_each(?) w CROSS JOIN email m ON m.id = w.value",  # noqa: S608 - a constant
         (_json(ids).decode(),),
     )
+    unparsed.refuse(db, rows, at=0)
     found = {row[0]: Outline(*row) for row in rows}
     return [found[number] for number in ids if number in found]
 
@@ -151,17 +154,20 @@ def destroy_unplaced(change: Change, ids: Iterable[EmailId]) -> None:
         if row is None:
             continue
         thread, blob, created = row
+        release(change, BlobId(blob))
+        change.email_gone(email, created, change.next_modseq())
+        if unparsed.forget(db, email):
+            continue
         db.execute("DELETE FROM message_index WHERE email = ?", (email,))
         threadkeys.forget(db, email)
         gone.append(email)
-        release(change, BlobId(blob))
-        change.email_gone(email, created, change.next_modseq())
         change.thread_left(ThreadId(thread))
     searchindex.forget(db, gone)
 
 
 def threads(db: apsw.Connection, ids: Sequence[ThreadId]) -> dict[ThreadId, tuple[EmailId, ...]]:
     """The emails of each thread by received date (RFC 8621 §3); unknown threads are left out."""
+    unparsed.require(db)
     found = {}
     for thread in ids:
         rows = fetch_all(db, "SELECT id FROM email WHERE thread = ? ORDER BY received, id", (thread,))

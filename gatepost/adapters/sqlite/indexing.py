@@ -1,5 +1,5 @@
-"""Puts new mail's text into the index of text, behind the deliveries' back, for all accounts of a store in one thread; and sorts in
-new keys of threads.
+"""Puts new mail's text into the index of text, behind the deliveries' back, for all accounts of a store in one thread; parses first
+what nobody has asked for yet, and sorts in new keys of threads.
 
 Not on the delivery's path: splitting a text into groups costs as much as storing the message. An account's turn comes when
 a batch of messages waits and no more came for a moment, or the oldest has waited long enough; then it goes on until nothing
@@ -13,15 +13,19 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeAlias
 
 import apsw
 
-from gatepost.adapters.sqlite import searchindex, threadkeys
+from gatepost.adapters.sqlite import parsing, searchindex, threadkeys, unparsed
 from gatepost.adapters.sqlite.blobs import BlobFiles
 from gatepost.adapters.sqlite.threads import Threads
+from gatepost.adapters.sqlite.unit import Change
 from gatepost.adapters.sqlite.writer import Database
 from gatepost.model.errors import StorageUnavailable
+from gatepost.model.mail import EmailId
 
 STEP_EMAILS = 64
 STEP_OCTETS = 2 * 1024 * 1024
@@ -34,18 +38,23 @@ PATIENCE_SECONDS = 15.0
 REST = 3.0
 """Seconds of rest for each second of work."""
 
+_Unit: TypeAlias = "Callable[[Callable[[Change], None]], Callable[[apsw.Connection], object]]"
+
 log = logging.getLogger("gatepost.store")
 
 
 class AccountIndex:
-    """One account's part: its database and files, how many messages came since its last turn, since when, and the last when."""
+    """One account's part: its database and files, what makes a whole change of work on mail; how many messages came since its
+    last turn, since when, and the last when."""
 
-    def __init__(self, database: Database, files: BlobFiles) -> None:
-        self.database, self.files = database, files
+    def __init__(self, database: Database, files: BlobFiles, unit: _Unit) -> None:
+        self.database, self.files, self._unit = database, files, unit
         self.since, self.latest, self.count = 0.0, 0.0, 0
 
     def step(self) -> int:
-        """Indexes some of what waits; how many emails. Blocks. Raises StorageUnavailable."""
+        """Parses or indexes some of what waits; how many emails. Blocks. Raises StorageUnavailable."""
+        if parsed := self._parse():
+            return parsed
         files = self.files
 
         def look(db: apsw.Connection) -> tuple[list[searchindex.Document], bool]:
@@ -56,6 +65,19 @@ class AccountIndex:
             keys = self.database.change_now(threadkeys.settle)
         if found:
             self.database.change_now(lambda db: searchindex.fill(db, found))
+        return len(found)
+
+    def parse(self, emails: Sequence[EmailId] | None) -> None:
+        """Parses those of `emails`, or of all, that are not parsed yet. Blocks. Raises StorageUnavailable."""
+        while self._parse(emails):
+            pass
+
+    def _parse(self, emails: Sequence[EmailId] | None = None) -> int:
+        look = partial(unparsed.some, files=self.files, emails=emails, most=STEP_EMAILS, octets=STEP_OCTETS)
+        found = self.database.read_now(look)
+        if found:
+            parsed = [(email, parsing.parse(content)) for email, content in found]
+            self.database.change_now(self._unit(lambda change: unparsed.settle(change, parsed)))
         return len(found)
 
 

@@ -11,7 +11,17 @@ from collections.abc import Sequence
 
 import apsw
 
-from gatepost.adapters.sqlite import access, annotating, blocks, keywords, searchindex, subscribing, texts, threadkeys
+from gatepost.adapters.sqlite import (
+    access,
+    annotating,
+    blocks,
+    keywords,
+    searchindex,
+    subscribing,
+    texts,
+    threadkeys,
+    unparsed,
+)
 from gatepost.adapters.sqlite.connections import Migration
 
 _VERSION_1 = """
@@ -209,6 +219,10 @@ def migrations(now: float) -> Sequence[Migration]:
         """New emails' keys of threads wait by themselves before they are sorted in."""
         connection.execute(threadkeys.SCHEMA)
 
+    def fifteenth(connection: apsw.Connection) -> None:
+        """Emails that nobody has looked into yet."""
+        connection.execute(unparsed.SCHEMA)
+
     return (
         first,
         second,
@@ -224,4 +238,5 @@ def migrations(now: float) -> Sequence[Migration]:
         twelfth,
         thirteenth,
         fourteenth,
+        fifteenth,
     )

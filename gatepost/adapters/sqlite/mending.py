@@ -82,8 +82,9 @@ def _usage(change: Change, files: BlobFiles, subjects: Sequence[str]) -> None:
 
 
 def _search(change: Change, files: BlobFiles, subjects: Sequence[str]) -> None:
-    """The index of text holds nothing that is not elsewhere: it is made anew."""
+    """The index of text holds nothing that is not elsewhere: it is made anew. What is not parsed yet waits for that first."""
     searchindex.queue_all(change.db)
+    change.db.execute("DELETE FROM unindexed WHERE email IN (SELECT email FROM unparsed)")
 
 
 _MORE: dict[str, Callable[[Change, BlobFiles, Sequence[str]], None]] = {
@@ -105,7 +106,7 @@ def mend_contents(change: Change, files: BlobFiles, doubts: Sequence[Doubt]) -> 
             content = read(change.db, files, doubt.blob, 0, None)
         except NoSuchBlob:  # it went meanwhile
             continue
-        contents.reindex(change, appending.prepare(Draft(content, ())), doubt.email)
+        contents.reindex(change, content, doubt.email)
         read_anew.append(doubt.email)
     searchindex.forget(change.db, read_anew)
     searchindex.queue(change.db, read_anew)

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import apsw
 
-from gatepost.adapters.sqlite import blobs, entries
+from gatepost.adapters.sqlite import blobs, entries, unparsed
 from gatepost.adapters.sqlite.indexrows import decode_index
+from gatepost.adapters.sqlite.rows import fetch_all
 from gatepost.adapters.sqlite.writer import Elsewhere
 from gatepost.model.mail import BlobId, Email, EmailId, Entry, MailboxId, Message, Outline, ThreadId
 from gatepost.model.uidset import UidSet
@@ -19,7 +20,7 @@ _WHERE = "WHERE n.mailbox = ?1 AND n.uid BETWEEN ?2 AND ?3 ORDER BY n.uid"
 _OUTLINES = f"SELECT {_COLUMNS} FROM entry n CROSS JOIN email m ON m.id = n.email {_WHERE}"  # noqa: S608 - constants
 _EMAILS = (
     f"SELECT {_COLUMNS}, i.data FROM entry n CROSS JOIN email m ON m.id = n.email"  # noqa: S608 - constants
-    f" CROSS JOIN message_index i ON i.email = m.id {_WHERE}"
+    f" LEFT JOIN message_index i ON i.email = m.id {_WHERE}"
 )
 
 
@@ -33,9 +34,10 @@ def messages(
     """Those of `wanted`, ascending by UID; octets of FEW that need little and are no files. Raises NoSuchMailbox."""
     found: list[Message] = []
     for low, high in wanted.ranges if len(wanted.ranges) <= FEW else entries.ranges(db, mailbox, wanted):
-        rows = db.execute(_EMAILS if indexed else _OUTLINES, (mailbox, low, high))
+        rows = fetch_all(db, _EMAILS if indexed else _OUTLINES, (mailbox, low, high))
+        unparsed.refuse(db, rows, at=5)
         email = _email if indexed else Outline
-        found.extend([Message(Entry(*row[:5]), email(*row[5:])) for row in rows])
+        found.extend([Message(Entry(*row[:5]), email(*row[5:])) for row in rows if row[-1] is not None])
     if not found:
         entries.highest_modseq(db, mailbox)
     return found if needed is None or len(found) > FEW else _begun(db, found, needed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gatepost.adapters.sqlite import unparsed
 from gatepost.adapters.sqlite.appending import Prepared, append
 from gatepost.adapters.sqlite.blobs import BlobFiles
 from gatepost.adapters.sqlite.emails import destroy_unplaced
@@ -10,7 +11,7 @@ from gatepost.adapters.sqlite.unit import Change
 from gatepost.model.errors import NoSuchEmail
 from gatepost.model.mail import MailboxId, Stored
 
-_ENTRY = "SELECT n.email, n.flags, m.size FROM entry n JOIN email m ON m.id = n.email WHERE n.mailbox = ? AND n.uid = ?"
+_ENTRY = "SELECT m.id, m.thread, n.flags, m.size FROM entry n JOIN email m ON m.id = n.email WHERE n.mailbox = ? AND n.uid = ?"
 
 
 def replace(change: Change, files: BlobFiles, prepared: Prepared, mailbox: MailboxId, uid: int) -> Stored:
@@ -19,7 +20,8 @@ def replace(change: Change, files: BlobFiles, prepared: Prepared, mailbox: Mailb
     row = fetch_first(change.db, _ENTRY, (mailbox, uid))
     if row is None:
         raise NoSuchEmail("the message to be replaced is gone")
-    email, flags, size = row
+    email, _, flags, size = row
+    unparsed.refuse(change.db, [row], at=0)
     modseq = change.next_modseq()
     change.displace(mailbox, uid, size, flags, modseq)
     change.touch_email(email, modseq)

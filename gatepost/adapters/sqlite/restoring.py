@@ -73,6 +73,10 @@ def outlive(new: Path, old: Path) -> None:
             "UPDATE main.sqlite_sequence AS s SET seq = max(seq, coalesce((SELECT seq FROM old.sqlite_sequence o"
             " WHERE o.name = s.name), 0))"
         )
+        db.execute(  # a table that never had a row has none here either
+            "INSERT INTO main.sqlite_sequence (name, seq) SELECT name, seq FROM old.sqlite_sequence"
+            " WHERE name NOT IN (SELECT name FROM main.sqlite_sequence)"
+        )
         db.execute("COMMIT")
         db.execute("DETACH old")
     finally:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import apsw
 import msgspec
 
-from gatepost.adapters.sqlite import texts
+from gatepost.adapters.sqlite import texts, unparsed
 from gatepost.adapters.sqlite.blobs import BlobFiles
 from gatepost.adapters.sqlite.blocks import ENTRIES
 from gatepost.adapters.sqlite.criteria import has_text, of_blocks, order_by, possible
@@ -34,7 +34,11 @@ def search(db: apsw.Connection, files: BlobFiles, mailbox: MailboxId, criterion:
     """UIDs in `mailbox` that match, ascending. Raises NoSuchMailbox, Overloaded (thousands of criteria)."""
     highest_modseq(db, mailbox)
     if not has_text(criterion):
-        return _uids(db, _candidates(mailbox, criterion))
+        among = _candidates(mailbox, criterion)
+        if "m." in among.where.text:
+            unparsed.require(db)
+        return _uids(db, among)
+    unparsed.require(db)
     part = _only_text(criterion)
     test = header_test(part)
     if test is None:
@@ -143,6 +147,7 @@ def query(
 ) -> list[EmailId]:
     """The first `limit` emails that match, in the order asked for; with `collapse` the first of each thread. Raises ValueError for a sort
     key that nobody defined, Overloaded for thousands of criteria."""
+    unparsed.require(db)
     terms = [order_by(key) for key in sort]
     order = Sql(", ".join([*(term.text for term in terms), "m.id"]), *(b for term in terms for b in term.bindings))
     where = possible(criterion, entry=False)

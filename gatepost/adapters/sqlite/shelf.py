@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ from gatepost.adapters.sqlite.sharing import Sharing
 from gatepost.adapters.sqlite.threads import Threads
 from gatepost.adapters.sqlite.uidlists import UidLists
 from gatepost.adapters.sqlite.unit import Change
+from gatepost.adapters.sqlite.unparsed import Unparsed
 from gatepost.adapters.sqlite.writer import Database
 from gatepost.model.mail import AccountChange, BlobId
 from gatepost.ports.clock import Clock
@@ -38,11 +40,13 @@ class Shelf:
         self.database = Database(folder / "mail.db", lambda: migrations(clock.now()), threads)
         self.database.after_commit = self._clear
         self.files = blobs.BlobFiles(folder / "blobs")
-        self.index = AccountIndex(self.database, self.files)
+        self.index = AccountIndex(self.database, self.files, self.unit)
         self._indexing = indexing
         self._appended = 0
         self.held = 0
         """Backups under way: no file goes meanwhile."""
+        self.insisting = 0
+        """How many are waiting for something to be parsed."""
         self.watchers: dict[int, tuple[Callable[[AccountChange], None], object]] = {}
         self._numbers = iter(range(1 << 62))
         self._doubtful: deque[str] = deque()
@@ -65,7 +69,7 @@ class Shelf:
                 log.exception("a watcher failed")
 
     def unit(
-        self, work: Callable[[Change], T], quota: int
+        self, work: Callable[[Change], T], quota: int = 0
     ) -> Callable[[apsw.Connection], tuple[T, AccountChange | None]]:
         """`work` as a whole change of the database."""
 
@@ -78,6 +82,20 @@ class Shelf:
             return result, told
 
         return run
+
+    async def insist(self, look: Callable[[], Awaitable[T]], found: Unparsed) -> T:
+        """What `look` returns once that is parsed which kept it from looking. Nothing that comes meanwhile is left for later:
+        during a long upload there would be no end to it. Raises StorageUnavailable, and what `look` raises."""
+        self.insisting += 1
+        try:
+            while True:
+                await self.database.compute(partial(self.index.parse, found.emails))
+                try:
+                    return await look()
+                except Unparsed as more:
+                    found = more
+        finally:
+            self.insisting -= 1
 
     def doubt(self, *written: BlobId) -> None:
         """These blobs' files were written for a change that failed: they go with the next commit unless a row needs them."""

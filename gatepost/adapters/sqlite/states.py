@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import apsw
 
+from gatepost.adapters.sqlite import unparsed
 from gatepost.adapters.sqlite.blocks import CHANGED, ENTRIES
 from gatepost.adapters.sqlite.rows import fetch_all, fetch_first, fetch_one
 from gatepost.model.errors import CannotCalculateChanges
@@ -38,6 +39,8 @@ def states(db: apsw.Connection) -> States:
 
 def changes(db: apsw.Connection, kind: str, since: int, limit: int | None) -> ObjectChanges:
     """`kind` is email, mailbox or thread. Raises CannotCalculateChanges for a state in the future."""
+    if kind == "thread":
+        unparsed.require(db)
     (newest,) = fetch_one(db, "SELECT modseq FROM account")
     if since > newest or since < 0:
         raise CannotCalculateChanges(f"state {since} is in the future")

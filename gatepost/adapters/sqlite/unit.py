@@ -205,6 +205,11 @@ class Change:
             [(thread, modseq) for modseq, thread in enumerate(threads, first)],
         )
 
+    def threads_to_come(self) -> None:
+        """Emails were added that will get their threads later. To watchers that is now: who asks them for what changed has the
+        emails parsed by that."""
+        self._thread_state = self.next_modseq()
+
     def thread_joined(self, thread: ThreadId) -> None:
         """Emails came into a thread that was there before."""
         self._threads.setdefault(thread, False)

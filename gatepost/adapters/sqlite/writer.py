@@ -136,7 +136,7 @@ class Database:
             self._threads.touched(self)
 
     async def compute(self, work: Callable[[], T]) -> T:
-        """Runs `work`, which needs neither disk nor database, in an indexer's thread. Raises StorageUnavailable if closed."""
+        """Runs `work`, which computes most of its time, in an indexer's thread. Raises StorageUnavailable if closed."""
         self._check()
         return await asyncio.get_running_loop().run_in_executor(self._threads.indexers, work)
 

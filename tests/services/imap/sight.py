@@ -39,7 +39,7 @@ class World:
     def copy(self, source: str, code: re.Match[bytes], target: str, moving: bool, meant: set[int]) -> None:
         """What COPYUID says; it must be all of `meant` that exist."""
         assert int(code[1]) == self.validity[target]
-        old, new = list(_members(code[2])), list(_members(code[3]))
+        old, new = list(members(code[2])), list(members(code[3]))
         assert len(old) == len(new)
         assert set(old) == meant & self.boxes[source].keys()
         for uid, born in zip(old, new, strict=True):
@@ -59,7 +59,8 @@ class World:
                 del box[uid]
 
 
-def _members(octets: bytes) -> Iterable[int]:
+def members(octets: bytes) -> Iterable[int]:
+    """The UIDs of a set."""
     for part in octets.decode().split(","):
         low, _, high = part.partition(":")
         yield from range(int(low), int(high or low) + 1)
@@ -173,7 +174,7 @@ class Sight:
 
     def _found(self, words: list[bytes], expected: Callable[[], set[int]] | None) -> None:
         assert expected is not None
-        assert {n for word in words for n in _members(word)} == expected()
+        assert {n for word in words for n in members(word)} == expected()
 
     def agree(self) -> None:
         """After NOOP and a FETCH of everything: what it believes is what is so."""

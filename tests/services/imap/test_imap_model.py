@@ -7,9 +7,10 @@ import random
 from collections.abc import Callable
 
 import pytest
-from sight import APPENDUID, COPYUID, SYSTEM, Flags, Sight, World
+from sight import APPENDUID, COPYUID, SYSTEM, Flags, Sight, World, members
 
 from gatepost.model.uidset import ALL_UIDS
+from gatepost.services.imap.commands.append import UPLOAD
 
 BOXES = ("INBOX", "Archive")
 KEYWORDS = ("$A", "$B", "$C")
@@ -69,14 +70,20 @@ class Play:
 
     # -- commands ----------------------------------------------------------------------------------------------------------
     async def append(self, sight: Sight) -> None:
-        path, flags, serial = self.dice.choice(BOXES), self.few_flags(), self.world.serial
-        self.world.serial += 1
-        content = f"Subject: m{serial}\r\n\r\n"
-        lines = await sight.peer.ask(f"APPEND {path} ({' '.join(flags)}) {{{len(content)}+}}\r\n{content}")
+        """One message, or so many that they are parsed later."""
+        path, flags, first = self.dice.choice(BOXES), self.few_flags(), self.world.serial
+        count = self.dice.choice((1, 1, 1, UPLOAD))
+        self.world.serial += count
+        contents = [f"Subject: m{serial}\r\n\r\n" for serial in range(first, first + count)]
+        messages = [f"({' '.join(flags)}) {{{len(content)}+}}\r\n{content}" for content in contents]
+        lines = await sight.peer.ask(f"APPEND {path} {' '.join(messages)}")
         code = APPENDUID.match(lines[-1])
         assert code, lines
         assert int(code[1]) == self.world.validity[path]
-        self.world.add(path, int(code[2]), serial, frozenset(flags))
+        uids = list(members(code[2]))
+        assert len(uids) == count
+        for uid, serial in zip(uids, range(first, first + count), strict=True):
+            self.world.add(path, uid, serial, frozenset(flags))
         sight.hear(lines)
 
     async def select(self, sight: Sight) -> None:

@@ -17,11 +17,14 @@ from gatepost.services.imap.oldname import tell_old_name
 from gatepost.services.imap.selected import uid_list
 from gatepost.services.imap.updates import report
 
+UPLOAD = 5
+"""Messages in one APPEND from which on it is an upload: the client has more to send, and nobody reads them meanwhile."""
+
 
 async def append(context: Context, command: Append) -> Status:
     """All of the messages or none."""
     (mail, mailbox), drafts = await _drafts(context, command.mailbox, command.messages, command.utf8)
-    stored = await mail.append_all(drafts)
+    stored = await mail.append_all(drafts, later=len(drafts) >= UPLOAD)
     uids = uid_list(one.uids[0] for one in stored)
     if context.view is not None and context.view.shows(mail, mailbox.id):
         context.view.dirty = True

@@ -67,6 +67,7 @@ async def keep(call: Call, draft: Draft) -> Object:
     if len(draft.content) > call.room.max_message:
         raise MessageTooLarge
     stored = await call.mail.append(draft)
+    assert stored.thread is not None  # a single one is parsed at once
     return {
         "id": email_object_id(stored.email),
         "blobId": str(BlobRef(stored.blob)),
