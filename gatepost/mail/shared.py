@@ -259,7 +259,7 @@ class SharedMail(OwnersAlone):
         mailbox: MailboxId,
         uids: UidSet,
         indexed: bool = False,
-        needed: Callable[[Outline], int] | None = None,
+        begun: bool = False,
     ) -> list[Message]:
         """Without octets, always with the index."""
         entries = await self.entries(mailbox, uids)

@@ -176,10 +176,10 @@ class AccountMail(Protocol):
         mailbox: MailboxId,
         uids: UidSet,
         indexed: bool = False,
-        needed: Callable[[Outline], int] | None = None,
+        begun: bool = False,
     ) -> list[Message]:
-        """As `entries`, with their emails, `indexed` or not. As many of the first octets as are `needed` may come along where
-        that is little; else `read_starts` has them. Raises NoSuchMailbox."""
+        """As `entries`, with their emails, `indexed` or not. If `begun`, the octets of few small ones may come along; else
+        `read_starts` has them. Raises NoSuchMailbox."""
         ...
 
     async def delta(self, mailbox: MailboxId, since: int) -> MailboxDelta:

@@ -285,11 +285,11 @@ async def test_messages(mail: AccountMail) -> None:
         found = await mail.messages(inbox, ALL_UIDS, indexed)
         assert [(each.entry, each.email) for each in found] == list(zip(entries, emails, strict=True))
         assert [each.start for each in found] == [None] * 5
-    few = await mail.messages(inbox, UidSet.of([1, 3, 5, 99]), needed=lambda email: email.header)
+    few = await mail.messages(inbox, UidSet.of([1, 3, 5, 99]), begun=True)
     assert [each.entry.uid for each in few] == [1, 3]
-    assert [each.start for each in few] in ([None, None], [b"Subject: 5\r\n\r\n", b"Subject: 6\r\n\r\n"])
+    assert [each.start for each in few] in ([None, None], [contents[0], contents[2]])
     for uids in (UidSet.of([2, 3]), ALL_UIDS, UidSet.of([1, 3, 4, 5, 6, 7, 9, 11, 13])):  # large ones, many ones
-        for each in await mail.messages(inbox, uids, needed=lambda email: email.size):
+        for each in await mail.messages(inbox, uids, begun=True):
             assert each.start in (None, contents[each.entry.uid - 1])
     assert await mail.messages(inbox, UidSet()) == []
     with pytest.raises(NoSuchMailbox):

@@ -95,11 +95,14 @@ class SqliteAccountMail:
             return await self._shelf.insist(lambda: database.read(work, scan), found)
 
     async def _glance(
-        self, work: Callable[[apsw.Connection], T], thorough: Callable[[apsw.Connection], T] | None = None
+        self,
+        work: Callable[[apsw.Connection], T],
+        thorough: Callable[[apsw.Connection], T] | None = None,
+        alone: bool = False,
     ) -> T:
-        """`work` here and now if it is little, else `thorough` (by default the same) in a thread."""
+        """`work` here and now if it is little, else `thorough` (by default the same) in a thread. `alone`: see `glance`."""
         try:
-            return self._shelf.database.glance(work)
+            return self._shelf.database.glance(work, alone)
         except (Elsewhere, Unparsed):
             return await self._read(work if thorough is None else thorough)
 
@@ -243,10 +246,14 @@ class SqliteAccountMail:
         mailbox: MailboxId,
         uids: UidSet,
         indexed: bool = False,
-        needed: Callable[[Outline], int] | None = None,
+        begun: bool = False,
     ) -> list[Message]:
-        look = self._glance if len(uids) <= messages.FEW else self._read
-        return await look(lambda db: messages.messages(db, mailbox, uids, indexed, needed))
+        def look(db: apsw.Connection) -> list[Message]:
+            return messages.messages(db, mailbox, uids, indexed, begun)
+
+        if len(uids) > messages.FEW:
+            return await self._read(look)
+        return await self._glance(look, alone=messages.alone(uids))
 
     async def delta(self, mailbox: MailboxId, since: int) -> MailboxDelta:
         return await self._glance(

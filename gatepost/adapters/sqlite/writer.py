@@ -111,9 +111,10 @@ class Database:
         executor = self._threads.scans if scan else self._threads.readers
         return await asyncio.get_running_loop().run_in_executor(executor, self.read_now, work)
 
-    def glance(self, work: Callable[[apsw.Connection], T]) -> T:
+    def glance(self, work: Callable[[apsw.Connection], T], alone: bool = False) -> T:
         """Runs `work` on one unchanging view of the database in the caller's thread, an event loop's: a way to a thread and back
-        costs more than a few rows do. Not for more than a few pages; `work` raises Elsewhere where it sees that it would be.
+        costs more than a few rows do. Not for more than a few pages; `work` raises Elsewhere where it sees that it would be. With
+        `alone` it is a single statement, which is a view by itself.
         Raises Elsewhere too where no connection is open and free, or a lock is to be waited for; StorageUnavailable."""
         with self._lock:
             self._check()
@@ -124,7 +125,7 @@ class Database:
         sound = True
         try:
             connection.set_busy_timeout(0)
-            return _snapshot(connection, work)
+            return work(connection) if alone else _snapshot(connection, work)
         except (apsw.BusyError, apsw.LockedError):
             raise Elsewhere from None
         except STORAGE_FAILURES as error:

@@ -65,7 +65,7 @@ async def tell_block(context: Context, uids: UidSet, asked: Wanted) -> Sequence[
 
 async def _read(context: Context, uids: UidSet, asked: Wanted) -> list[Message]:
     view = context.selected
-    return await view.mail.messages(view.mailbox, uids, asked.indexed, asked.needed if asked.content else None)
+    return await view.mail.messages(view.mailbox, uids, asked.indexed, begun=asked.content)
 
 
 async def _tell_entries(context: Context, entries: Sequence[Entry], asked: Wanted) -> None:

@@ -307,7 +307,7 @@ async def test_a_timeout_removes_nothing(room: Room) -> None:
         clock=room.clock,
         budget=room.budget,
         hostname=HOST,
-        options=Pop3Options(idle_timeout=Duration(0.2)),
+        options=Pop3Options(idle_timeout=Duration(1.0)),
     )
     await room.put(FIRST)
     peer = await signed_in(room, await room.door(service, Door.POP3))
