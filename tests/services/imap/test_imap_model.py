@@ -10,7 +10,7 @@ import pytest
 from sight import APPENDUID, COPYUID, SYSTEM, Flags, Sight, World, members
 
 from gatepost.model.uidset import ALL_UIDS
-from gatepost.services.imap.commands.append import UPLOAD
+from gatepost.services.imap.commands import append
 
 BOXES = ("INBOX", "Archive")
 KEYWORDS = ("$A", "$B", "$C")
@@ -72,7 +72,7 @@ class Play:
     async def append(self, sight: Sight) -> None:
         """One message, or so many that they are parsed later."""
         path, flags, first = self.dice.choice(BOXES), self.few_flags(), self.world.serial
-        count = self.dice.choice((1, 1, 1, UPLOAD))
+        count = self.dice.choice((1, 1, 1, append.UPLOAD))
         self.world.serial += count
         contents = [f"Subject: m{serial}\r\n\r\n" for serial in range(first, first + count)]
         messages = [f"({' '.join(flags)}) {{{len(content)}+}}\r\n{content}" for content in contents]
@@ -209,6 +209,11 @@ class Play:
             assert [entry.uid for entry in entries] == sorted(self.world.boxes[path])
             placed.update(entry.email for entry in entries)
         assert self.emails == placed
+
+
+@pytest.fixture(autouse=True)
+def small_uploads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(append, "UPLOAD", 3)
 
 
 @pytest.mark.parametrize("seed", range(8))

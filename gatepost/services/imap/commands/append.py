@@ -17,7 +17,7 @@ from gatepost.services.imap.oldname import tell_old_name
 from gatepost.services.imap.selected import uid_list
 from gatepost.services.imap.updates import report
 
-UPLOAD = 5
+UPLOAD = 16
 """Messages in one APPEND from which on it is an upload: the client has more to send, and nobody reads them meanwhile."""
 
 
