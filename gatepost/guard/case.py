@@ -10,16 +10,13 @@ from zlib import crc32
 
 from gatepost.guard.accounts import STRANGERS, AccountKey, AccountState, LaneBudget
 from gatepost.guard.bans import Held
-from gatepost.guard.buckets import Budget, Limit
+from gatepost.guard.buckets import Limit
 from gatepost.guard.plan import Plan, near_key
 from gatepost.guard.prefixes import source_key
 from gatepost.guard.sources import Neighbourhood, Source
 from gatepost.guard.state import UNKNOWN_SLOTS, State
 from gatepost.guard.table import Table
 from gatepost.guard.verdicts import Attempt, Lane
-
-Share: TypeAlias = tuple[Budget, float, Limit]
-"""Points that an attempt in flight holds of a budget, and the budget's limit."""
 
 Suspect: TypeAlias = tuple[Neighbourhood, int, Limit]
 """A network around the source: its entry, its key, and its limit before the room that proven accounts earn."""
@@ -30,11 +27,11 @@ class Case:
     is kept; `ban` the one that its source meets; `protected` sources are never banned.
 
     `suspects` are the networks around a stranger where enough different parts failed. In flight (`points` is not 0 then), it
-    holds points of the budgets in `held`: of entries themselves, so that an eviction meanwhile does no harm.
+    holds points of all these: of entries themselves, so that an eviction meanwhile does no harm.
     """
 
     __slots__ = (
-        "account", "account_key", "attempt", "ban", "budget", "held", "lane", "lane_key", "lane_limit", "login_tag",
+        "account", "account_key", "attempt", "ban", "budget", "lane", "lane_key", "lane_limit", "login_tag",
         "networks", "noted_today", "now", "points", "protected", "source", "source_key", "suspects", "table",
     )  # fmt: skip
 
@@ -46,11 +43,10 @@ class Case:
         self.attempt = attempt
         self.now = now
         self.points = 0.0  # of a wrong password, before breadth
-        self.held: list[Share] = []
         self.source_key = key = source_key(address)
         self.source: Source | None = state.sources.entries.get(key)
         self.networks: list[tuple[int, Limit]] | None = None  # those around the source, once somebody needs them
-        self.suspects: list[Suspect] = []
+        self.suspects: tuple[Suspect, ...] = ()
         self.login_tag = tag = state.tagger.login(login.key)
         self.protected = state.exemptions.protected(address) is not None
         self.ban: Held | None = None if self.protected else state.bans.at_door(address, now)
@@ -86,9 +82,7 @@ class Case:
     def around(self, state: State) -> list[tuple[int, Limit]]:
         """Keys and limits of the networks around the source, smallest first; none around this host or its proxies."""
         if self.networks is None:
-            address = self.attempt.source
-            around = () if self.protected else state.around[address.version]
-            self.networks = [((address.value >> shift) << 9 | tail, limit) for shift, tail, limit in around]
+            self.networks = [] if self.protected else state.around(self.source_key)
         return self.networks
 
     def welcome_here(self, state: State) -> bool:

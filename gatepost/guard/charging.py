@@ -3,8 +3,10 @@ when its outcome is known: free again, or charged (law 2)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from gatepost.guard.accounts import AccountState
-from gatepost.guard.buckets import Limit
+from gatepost.guard.buckets import Budget, Limit
 from gatepost.guard.case import Case
 from gatepost.guard.plan import Plan
 from gatepost.guard.sources import Neighbourhood, Source
@@ -35,24 +37,24 @@ def hold(state: State, case: Case) -> None:
     """Sets the attempt's points aside on source, lane, account and networks. The rules have made sure that they fit."""
     now, plan = case.now, state.plan
     case.points = points = weight(plan, case.attempt)
-    held = case.held
-    held.append((open_source(state, case), points, plan.source))
+    source = open_source(state, case)
+    source.in_flight += 1
+    source.held += points
     if case.attempt.token:
         case.account = case.budget = None
     else:
         account = _open_account(case)
         budget = case.budget = case.budget or account.lane(case.lane_key, now)
-        held.append((budget, 1.0, case.lane_limit))
-        # where all together have no limit it is in flight all the same, and must not be forgotten
-        held.append(
-            (account.total, 1.0, plan.total) if plan.total is not None else (account.total, 0.0, case.lane_limit)
-        )
-    for network, key, limit in case.suspects:
-        held.append((network, points, limit))
+        budget.in_flight += 1
+        budget.held += 1.0
+        total = account.total  # where it has no limit it is in flight all the same, and must not be forgotten
+        total.in_flight += 1
+        if plan.total is not None:
+            total.held += 1.0
+    for network, key, _ in case.suspects:
+        network.in_flight += 1
+        network.held += points
         state.networks.dirty[key] = None
-    for each, share, _ in held:
-        each.in_flight += 1
-        each.held += share
 
 
 def _open_account(case: Case) -> AccountState:
@@ -68,9 +70,33 @@ def _open_account(case: Case) -> AccountState:
 
 def land(case: Case) -> None:
     """The attempt is no longer in flight."""
-    for each, share, _ in case.held:
-        each.in_flight -= 1
-        each.held = each.held - share if each.in_flight else 0.0
+    source, account, budget, points = case.source, case.account, case.budget, case.points
+    if source is not None:
+        source.in_flight -= 1
+        source.held = source.held - points if source.in_flight else 0.0
+    if account is not None and budget is not None:
+        budget.in_flight -= 1
+        budget.held = budget.held - 1.0 if budget.in_flight else 0.0
+        total = account.total
+        total.in_flight -= 1
+        if total.held:
+            total.held = total.held - 1.0 if total.in_flight else 0.0
+    for network, _, _ in case.suspects:
+        network.in_flight -= 1
+        network.held = network.held - points if network.in_flight else 0.0
+
+
+def held(state: State, case: Case) -> Iterator[tuple[Budget, Limit]]:
+    """The budgets of which it holds points, with their limits."""
+    plan, source, account, budget = state.plan, case.source, case.account, case.budget
+    if not case.points or source is None:
+        return
+    yield source, plan.source
+    if account is not None and budget is not None:
+        yield budget, case.lane_limit
+        yield account.total, plan.total or case.lane_limit
+    for network, _, limit in case.suspects:
+        yield network, limit
 
 
 def release(state: State, case: Case) -> None:
@@ -92,19 +118,28 @@ def charge_account(state: State, case: Case) -> None:
             account.total.take(1.0, total, case.now)
 
 
-def charge_network(state: State, key: int, limit: Limit, points: float, now: float) -> Neighbourhood:
-    """A network's entry, made where it is missing, with so many points more."""
-    table = state.networks
-    network = table.entries.get(key)
-    if network is None:
-        network = Neighbourhood(now)
-        table.put(key, network, now)
-    else:
-        table.dirty[key] = None
+def open_network(state: State, key: int, part: int, limit: Limit, now: float) -> Neighbourhood | None:
+    """The entry of a network that has none and of which `part` failed; None as long as no other part did (loneparts.py)."""
+    children = state.plan.children
+    first = state.lone.other(key, part) if children > 1 else part
+    if first is None:
+        return None
+    state.lone.drop(key)
+    network = Neighbourhood(now)
+    network.note_part(first, children)
+    source = state.sources.entries.get(first)
+    if source is not None and first != part:
+        network.take(source.left(limit.rate, now), limit, now)
+    state.networks.put(key, network, now)
+    return network
+
+
+def charge_network(state: State, network: Neighbourhood, key: int, limit: Limit, points: float, now: float) -> None:
+    """So many points more."""
+    state.networks.dirty[key] = None
     taken = network.take(points, limit, now)
     if taken < points:  # the room that proven accounts earn is only looked up where it matters
         network.take(points - taken, state.network_limit(key, limit, now), now)
-    return network
 
 
 def keep(state: State, case: Case) -> None:
@@ -116,4 +151,6 @@ def keep(state: State, case: Case) -> None:
     charge_account(state, case)
     if case.lane is Lane.STRANGER or case.lane is Lane.SEEN:
         for key, limit in case.around(state):
-            charge_network(state, key, limit, points, now)
+            network = state.networks.entries.get(key)
+            if network is not None:
+                charge_network(state, network, key, limit, points, now)

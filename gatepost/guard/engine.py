@@ -13,7 +13,7 @@ from gatepost.guard import abuse as abusing
 from gatepost.guard import closing, explain, lifting, records, settling
 from gatepost.guard.bans import FOREVER, Ban
 from gatepost.guard.case import Case
-from gatepost.guard.charging import hold
+from gatepost.guard.charging import held, hold
 from gatepost.guard.exemptions import CannotBan
 from gatepost.guard.explain import LoginExplanation, SourceExplanation
 from gatepost.guard.familiarity import DAY
@@ -194,7 +194,7 @@ class Guard:
     def changed(self) -> list[Record]:
         """What changed since the last call, for the store."""
         for case in self._in_flight.values():
-            for budget, _, limit in case.held:  # what is held is written down as points of now
+            for budget, limit in held(self._state, case):  # what is held is written down as points of now
                 budget.drain(limit.rate, max(budget.at, case.now))
         return self._outbox.take(records.changed(self._state))
 

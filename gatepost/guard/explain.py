@@ -9,7 +9,7 @@ from gatepost.guard.accounts import STRANGERS, LaneBudget
 from gatepost.guard.bans import Ban
 from gatepost.guard.buckets import Budget, Limit
 from gatepost.guard.case import Case
-from gatepost.guard.prefixes import address_key, network_of, source_key
+from gatepost.guard.prefixes import network_of, source_key
 from gatepost.guard.rules import RULES
 from gatepost.guard.state import State
 from gatepost.guard.verdicts import Admission, Attempt, Lane, Refusal, Rule
@@ -128,12 +128,11 @@ def explain_source(state: State, source: Address, admission: Admission, now: flo
 
 def _networks(state: State, source: Address, now: float) -> tuple[Level, ...]:
     levels = []
-    for length, limit in state.plan.networks4 if source.version == 4 else state.plan.networks6:
-        key = address_key(source, length)
+    for key, limit in state.around(source_key(source)):
         network = state.networks.get(key)
         if network is not None:
             limit = state.network_limit(key, limit, now)
-            levels.append(_level(str(source.network(length)), network, limit, now, len(network.logins)))
+            levels.append(_level(str(network_of(key)), network, limit, now, len(network.logins)))
     return tuple(levels)
 
 

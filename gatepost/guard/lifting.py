@@ -21,6 +21,9 @@ def lift(state: State, network: Network, now: float, by: str) -> tuple[BanEnded,
         state.bans.forget_number(key)
     _clear(state.sources, network)
     _clear(state.networks, network)
+    for key in state.lone.networks():
+        if _touch(network, key):
+            state.lone.drop(key)
     for key in list(state.conducts.entries):
         if network.contains(network_of(key)):
             state.conducts.entries[key].kinds.clear()
@@ -28,10 +31,15 @@ def lift(state: State, network: Network, now: float, by: str) -> tuple[BanEnded,
     return tuple(events)
 
 
+def _touch(network: Network, key: int) -> bool:
+    """Whether one lies within the other."""
+    other = network_of(key)
+    return network.contains(other) or other.contains(network)
+
+
 def _clear(table: Table[int, Source] | Table[int, Neighbourhood], network: Network) -> None:
     for key in list(table.entries):
-        other = network_of(key)
-        if network.contains(other) or other.contains(network):
+        if _touch(network, key):
             source = table.entries[key]
             source.level = 0.0  # attempts in flight still hold this entry
             source.logins = ()

@@ -86,7 +86,11 @@ class FullOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         Rate, msgspec.Meta(description="Points that right sign-ins give back to one account at one source.")
     ] = Rate(6, _DAY)
     refund_within: Annotated[
-        Duration, msgspec.Meta(description="How long after a wrong password a right one gives its points back.")
+        Duration,
+        msgspec.Meta(
+            description="How long after a wrong password a right one gives its points back, and those of earlier ones, if there "
+            "was no longer pause between them."
+        ),
     ] = Duration(3600)
     confined_near: Annotated[
         int, msgspec.Meta(ge=1, description="Accounts proven at a banned source from which near ones may sign in too.")

@@ -17,6 +17,7 @@ from gatepost.guard.prefixes import is_key, network_of
 from gatepost.guard.sources import Neighbourhood, Source, Watched
 from gatepost.guard.state import State
 from gatepost.guard.table import Table
+from gatepost.model.address import Address
 from gatepost.model.events import Evidence
 from gatepost.ports.guardstore import Record
 
@@ -168,8 +169,22 @@ def load(state: State, records: Iterable[Record], now: float) -> None:
         except (ValueError, msgspec.DecodeError):
             continue
     state.bans.restored()
+    _find_lone_parts(state)
     for table in (state.sources, state.networks, state.conducts, state.accounts, state.unknown):
         table.dirty.clear()
+
+
+def _find_lone_parts(state: State) -> None:
+    """Networks from which one part failed have no record: it is that of the part."""
+    for key in sorted(state.sources.entries):  # in an order that the store has no part in
+        place = network_of(key)
+        if not state.sources.entries[key].logins or state.exemptions.protected(Address(place.version, place.value)):
+            continue
+        part = key
+        for network, _ in state.around(key):
+            if network not in state.networks.entries:
+                state.lone.other(network, part)
+            part = network
 
 
 def _load_source(state: State, key: bytes, value: bytes, now: float) -> None:

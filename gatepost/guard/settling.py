@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gatepost.guard.accounts import STRANGERS
 from gatepost.guard.case import Case
-from gatepost.guard.charging import charge_account, charge_network, keep, land, release
+from gatepost.guard.charging import charge_account, charge_network, keep, land, open_network, release
 from gatepost.guard.plan import near_key
 from gatepost.guard.prefixes import address_key
 from gatepost.guard.sentencing import ban_network, ban_source
@@ -81,8 +81,9 @@ def _remember(state: State, case: Case) -> None:
 
 
 def _refund(state: State, case: Case, source: Source) -> None:
-    """Typos vanish: a right sign-in gives back what the same account was charged for at the same source in the last
-    hour, up to a daily allowance, so that an infected neighbour cannot live off the owner's polls."""
+    """Typos vanish: a right sign-in gives back what the same account was charged for at the same source, the last failure
+    there being less than an hour ago, and each before it less than an hour before the next; up to a daily allowance, so that
+    an infected neighbour cannot live off the owner's polls."""
     plan = state.plan
     points = source.refundable(case.login_tag, case.now - plan.refund_within)
     if points and plan.refund is not None:
@@ -119,19 +120,21 @@ def _weigh(state: State, case: Case, source: Source, name: str) -> tuple[Event, 
     room = limit if limit.burst > plan.source.burst else plan.source
     source.take(points, room, now, plan.overfill)  # who guesses broadly finds it still full when his ban ends
     one = failure(name, case.attempt.door)
-    source.note(one, now)
     if plan.refund is not None and case.attempt.login.account is not None:
-        source.note_recent(tag, points, now)
+        source.note_recent(tag, points, now - plan.refund_within)
+    source.note(one, now)
     state.sources.dirty[case.source_key] = None
     events: tuple[Event, ...] = ()
-    child = case.source_key
+    child, networks = case.source_key, state.networks.entries
     for key, room in case.around(state):
-        network = charge_network(state, key, room, points, now)
-        network.note(one, now)
-        parts = network.note_part(child, plan.children)
+        network = networks.get(key) or open_network(state, key, child, room, now)
+        if network is not None:
+            charge_network(state, network, key, room, points, now)
+            network.note(one, now)
+            parts = network.note_part(child, plan.children)
+            if parts >= plan.children and network.full(room, now):
+                events += ban_network(state, key, network, room, parts, now)
         child = key
-        if parts >= plan.children and network.full(room, now):
-            events += ban_network(state, key, network, room, parts, now)
     if source.full(limit, now):
         events += ban_source(state, case.attempt.source, case.source_key, source, now)
     return events

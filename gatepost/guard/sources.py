@@ -39,10 +39,16 @@ def _only(tag: int) -> tuple[int, ...]:
     return (tag,)
 
 
+@lru_cache(maxsize=4096)
+def _only_recent(tag: int, points: float) -> tuple[float, ...]:
+    """The same of one wrong attempt."""
+    return (tag, points)
+
+
 class Watched(Budget):
     """What sources and networks have in common. `logins` tell how broad the failures were. Of the `failures` since
     the last ban: when the `first` and the `last` were, and what is `shown` of them (logins, doors, and a reason where it is
-    not passwords)."""
+    not passwords). Times outlive the ban: until the next failure they are those of the ones that led to it."""
 
     __slots__ = ("failures", "first", "last", "logins", "shown", "stored")
 
@@ -64,8 +70,9 @@ class Watched(Budget):
 
     def note(self, one: Evidence, now: float) -> None:
         """One more failure, for the evidence."""
+        if not self.failures:
+            self.first = now
         self.failures += 1
-        self.first = self.first or now
         self.last = now
         shown = self.shown
         if shown is not one:
@@ -78,16 +85,17 @@ class Watched(Budget):
     def evidence(self, reason: str) -> Evidence:
         """Why there is a ban."""
         shown = self.shown
-        return Evidence(reason, shown.doors, shown.logins, self.failures, self.first, self.last)
+        first = self.first if self.failures else 0.0
+        return Evidence(reason, shown.doors, shown.logins, self.failures, first, self.last)
 
     def fresh_evidence(self) -> None:
-        """The next ban tells its own story. Breadth, and when the last failure was, are not forgotten."""
-        self.failures, self.first, self.shown = 0, 0.0, _NOTHING
+        """The next ban tells its own story. Breadth, and when failures were, are not forgotten."""
+        self.failures, self.shown = 0, _NOTHING
 
 
 class Source(Watched):
-    """`logins` are short tags of the different logins it failed on. `recent` wrong attempts may yet be given back: login's
-    tag, points, when; and so on. `refunds`: what was given back lately, by login."""
+    """`logins` are short tags of the different logins it failed on. `recent` wrong attempts may yet be given back, a row without
+    a long pause up to the last failure: login's tag, points; and so on. `refunds`: what was given back lately, by login."""
 
     __slots__ = ("recent", "refunds")
 
@@ -103,22 +111,33 @@ class Source(Watched):
             logins = self.logins = (*logins, tag) if logins else _only(tag)
         return len(logins)
 
-    def note_recent(self, tag: int, points: float, now: float) -> None:
-        """Points that a right sign-in by the same login may give back."""
-        self.recent = (*self.recent[3 - 3 * _RECENT :], tag, points, now)
+    def note_recent(self, tag: int, points: float, since: float) -> None:
+        """Points that a right sign-in by the same login may give back. The row begins anew if nothing failed `since` then;
+        to be called before the failure is noted."""
+        if self.recent and self.last >= since:
+            self.recent = (*self.recent[2 - 2 * _RECENT :], tag, points)
+        else:
+            self.recent = _only_recent(tag, points)
 
     def refundable(self, tag: int, since: float) -> float:
-        """Takes out and returns the points of `tag`'s wrong attempts after `since`."""
+        """Takes out and returns the points of `tag`'s wrong attempts; none if nothing failed `since` then."""
         points = 0.0
         others: tuple[float, ...] = ()
-        for at in range(0, len(self.recent), 3):
-            one = self.recent[at : at + 3]
-            if one[2] >= since and one[0] == tag:
-                points += one[1]
-            elif one[2] >= since:
-                others += one
+        if self.last >= since:
+            for at in range(0, len(self.recent), 2):
+                one = self.recent[at : at + 2]
+                if one[0] == tag:
+                    points += one[1]
+                else:
+                    others += one
         self.recent = others
         return points
+
+    def left(self, rate: float, now: float) -> float:
+        """What a bucket that loses `rate` would still hold of the recent wrong passwords, at the least: as if all had come with
+        the first failure."""
+        since_first = self.recent[1::2][-self.failures :]  # all, where nothing failed since the last ban
+        return max(0.0, sum(since_first) - rate * (now - self.first))
 
     def refund_allowance(self, tag: int, now: float) -> Bucket:
         """What has been given back to one login here lately. The oldest of eight is forgotten."""

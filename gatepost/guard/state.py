@@ -15,6 +15,7 @@ from gatepost.guard.conduct import Conduct
 from gatepost.guard.crowds import Crowds
 from gatepost.guard.exemptions import Exemptions
 from gatepost.guard.familiarity import DAY, Familiarity, Tagger
+from gatepost.guard.loneparts import LoneParts
 from gatepost.guard.options import GuardOptions
 from gatepost.guard.plan import Plan, near_key, plan_of
 from gatepost.guard.prefixes import source_key
@@ -43,13 +44,14 @@ class State:
         self.bans = Bans(options.max_bans, options.ban_memory)
         self.sources: Table[int, Source] = Table(options.max_sources, self._points_left, self._source_busy)
         self.networks: Table[int, Neighbourhood] = Table(options.max_networks, self._points_left, self._source_busy)
+        self.lone = LoneParts(options.max_networks)  # no networks with an entry are in it
         self.conducts: Table[int, Conduct] = Table(options.max_sources, _conduct_worth, lambda *_: False)
         self.accounts: Table[AccountKey, AccountState] = Table(options.max_accounts, _account_points, _account_busy)
         self.unknown: Table[AccountKey, AccountState] = Table(UNKNOWN_SLOTS, _account_points, _account_busy)
-        self.around = {  # of each version: how to make a network's key of an address, and its limit before room is earned
-            4: tuple((32 - length, length << 1, limit) for length, limit in self.plan.networks4),
-            6: tuple((128 - length, length << 1 | 1, limit) for length, limit in self.plan.networks6),
-        }
+        self._around = (  # IPv4, IPv6: how to make a network's key of a source's, and its limit before room is earned
+            tuple((9 + 32 - length, length << 1, limit) for length, limit in self.plan.networks4),
+            tuple((9 + 64 - length, length << 1 | 1, limit) for length, limit in self.plan.networks6),
+        )
         self.spraying = SprayTable(max(1, self.plan.spray_accounts))
         self.alarm = Alarm(options.full.attack_least, options.full.attack_factor, options.full.attack_hold)
 
@@ -69,6 +71,10 @@ class State:
         """The same for the networks around it, whose `limit` is that before the room that is earned."""
         proven = self.crowds.size(key, now)
         return limit.raised(self.plan.room_per_account * proven, float("inf")) if proven else limit
+
+    def around(self, source: int) -> list[tuple[int, Limit]]:
+        """Keys and limits of the networks around a source (by its key), smallest first."""
+        return [((source >> shift) << 9 | tail, limit) for shift, tail, limit in self._around[source & 1]]
 
     def account_key(self, login: Login) -> AccountKey:
         """Where a login is counted: under its own key, or in the slot that it shares if nobody has it."""

@@ -21,6 +21,7 @@ def prune(state: State, now: float, daily: bool) -> None:
     state.conducts.prune(now, _BUDGET, lambda conduct: conduct.over(now, memory, _REPEAT))
     for table in (state.accounts, state.unknown):
         table.prune(now, _BUDGET, lambda account: _account_over(state, account, now))
+    state.lone.prune(now, _BREADTH)
     if daily:
         state.familiarity.prune(now)
         state.crowds.prune(now)

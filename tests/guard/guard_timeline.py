@@ -11,6 +11,7 @@ from gatepost.guard.verdicts import Attempt, Outcome, Refusal, Settlement, Ticke
 from gatepost.model.account import AccountId, Login
 from gatepost.model.address import Address, parse_address
 from gatepost.model.events import Banned
+from gatepost.ports.guardstore import Record
 
 START = 1_700_000_000.0
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -62,6 +63,21 @@ class Timeline:
 
     def banned(self) -> list[str]:
         return [str(ban.network) for ban in self.guard.bans(self.now)]
+
+
+def restarted(line: Timeline, disk: dict[tuple[str, bytes], bytes]) -> Timeline:
+    """The same from what is on disk."""
+    for record in line.guard.changed():
+        assert record.table
+        if record.value is None:
+            disk.pop((record.table, record.key), None)
+        else:
+            disk[record.table, record.key] = record.value
+    other = Timeline()
+    other.options, other.now = line.options, line.now
+    other.guard = Guard(line.options, bytes(32))
+    other.guard.load([Record(table, key, value) for (table, key), value in disk.items()], line.now)
+    return other
 
 
 def bans(events: Any) -> list[Banned]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from guard_timeline import DAY, HOUR, MINUTE, Timeline
 
 from gatepost.guard.fingerprints import Fingerprints
@@ -101,6 +102,17 @@ def test_typos_vanish_with_the_right_password() -> None:
         line.wrong(OFFICE, f"bob{day_of_polls}", f"guess {day_of_polls}")
         line.right(OFFICE)  # gives nothing back of theirs
     assert line.banned() == [OFFICE]
+
+
+@pytest.mark.parametrize(("pause", "left"), [(3000.0, 0.0), (7200.0, 4 / 12)])
+def test_typos_before_a_long_pause_stay(pause: float, left: float) -> None:
+    line = Timeline(policy="full")
+    for n in range(3):
+        line.wrong(OFFICE, password=f"typo {n}")
+        line.wait(pause)
+    line.now -= pause - 60.0
+    line.right(OFFICE)
+    assert line.guard.explain_source(parse_address(OFFICE), line.now).points.level == pytest.approx(left, abs=0.01)
 
 
 def test_fingerprints_are_short_keyed_and_apart() -> None:

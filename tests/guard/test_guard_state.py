@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from guard_timeline import DAY, HOUR, START, Timeline, login
+from guard_timeline import DAY, HOUR, START, Timeline, login, restarted
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +22,7 @@ def sizes(guard: Guard) -> dict[str, int]:
     return {
         "sources": len(state.sources.entries),
         "networks": len(state.networks.entries),
+        "lone": len(state.lone.networks()),
         "accounts": len(state.accounts.entries),
         "unknown": len(state.unknown.entries),
         "bans": len(state.bans),
@@ -38,6 +39,7 @@ def test_a_flood_of_addresses_logins_and_passwords_is_bounded() -> None:
         line.now += 0.5
     found = sizes(line.guard)
     assert all(found[name] <= 64 for name in ("sources", "networks", "accounts", "bans"))
+    assert found["lone"] <= 128
     assert max(found["unknown"], found["spraying"]) <= 2048
     assert found["familiar"] <= 512
     assert len(line.guard.changed()) < 40_000
@@ -70,21 +72,6 @@ def test_right_passwords_leave_no_counters() -> None:
     found = sizes(line.guard)
     assert (found["sources"], found["networks"], found["accounts"]) == (0, 0, 0)
     assert {record.table for record in line.guard.changed()} <= {"familiar", "crowd"}
-
-
-def restarted(line: Timeline, disk: dict[tuple[str, bytes], bytes]) -> Timeline:
-    """The same from what is on disk."""
-    for record in line.guard.changed():
-        assert record.table
-        if record.value is None:
-            disk.pop((record.table, record.key), None)
-        else:
-            disk[record.table, record.key] = record.value
-    other = Timeline()
-    other.options, other.now = line.options, line.now
-    other.guard = Guard(line.options, bytes(32))
-    other.guard.load([Record(table, key, value) for (table, key), value in disk.items()], line.now)
-    return other
 
 
 def busy(line: Timeline) -> None:

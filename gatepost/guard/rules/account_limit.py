@@ -18,16 +18,16 @@ def refuse(state: State, case: Case) -> Refusal | None:
     account = case.account
     if account is None or case.attempt.token:
         return None
-    plan = state.plan
-    if plan.total is not None and (full := _full(account.total, plan.total, case.now)):
-        return full
-    budget = case.budget
-    return _full(budget, case.lane_limit, case.now) if budget is not None else None
+    total, budget, now = state.plan.total, case.budget, case.now
+    if total is not None and account.total.busy(total, now):
+        return _refusal(account.total, total, now)
+    if budget is not None and budget.busy(case.lane_limit, now):
+        return _refusal(budget, case.lane_limit, now)
+    return None
 
 
-def _full(budget: Budget, limit: Limit, now: float) -> Refusal | None:
-    if not budget.busy(limit, now):
-        return None
-    if not budget.full(limit, now):
-        return Refusal(Rule.IN_FLIGHT, _SOON)
-    return Refusal(Rule.ACCOUNT, budget.wait(limit, now))
+def _refusal(budget: Budget, limit: Limit, now: float) -> Refusal:
+    """Full of what is in flight is only busy."""
+    if budget.full(limit, now):
+        return Refusal(Rule.ACCOUNT, budget.wait(limit, now))
+    return Refusal(Rule.IN_FLIGHT, _SOON)

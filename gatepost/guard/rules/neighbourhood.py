@@ -23,7 +23,7 @@ def refuse(state: State, case: Case) -> Refusal | None:
         network = entries.get(key)
         if network is None or len(network.logins) < children:
             continue
-        case.suspects.append((network, key, limit))
+        case.suspects += ((network, key, limit),)
         if network.held and network.busy(limit, now):
             earned = state.network_limit(key, limit, now)
             if network.busy(earned, now) and not network.full(earned, now):
