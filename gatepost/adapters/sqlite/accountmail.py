@@ -213,6 +213,8 @@ class SqliteAccountMail:
     # -- messages of one mailbox -----------------------------------------------------------------------------------
     async def opening(self, path: str) -> Opening:
         lists, owner = self._shelf.uid_lists, self._shelf
+        with contextlib.suppress(Elsewhere):
+            return self._shelf.database.glance(lambda db: opening.reopening(db, lists, owner, path), alone=True)
         return await self._glance(
             lambda db: opening.opening(db, lists, owner, path, glance=True),
             lambda db: opening.opening(db, lists, owner, path),

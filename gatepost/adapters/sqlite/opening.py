@@ -9,6 +9,7 @@ import apsw
 
 from gatepost.adapters.sqlite import entries, mailboxes
 from gatepost.adapters.sqlite.uidlists import UidLists
+from gatepost.adapters.sqlite.writer import Elsewhere
 from gatepost.model.mail import Listing, MailboxId, Opening
 
 _AT_ONCE = 10_000
@@ -19,6 +20,16 @@ def opening(db: apsw.Connection, lists: UidLists, owner: object, path: str, glan
     """With `glance` raises Elsewhere where many UIDs are to be read. Raises NoSuchMailbox."""
     mailbox, recent = mailboxes.opened(db, path)
     uids, shown = lists.opening(db, owner, mailbox, glance)
+    return Opening(mailbox, uids, recent, *shown)
+
+
+def reopening(db: apsw.Connection, lists: UidLists, owner: object, path: str) -> Opening:
+    """As `opening`, of a mailbox that is as it was when it was last opened: a single statement. Raises Elsewhere for others."""
+    mailbox, recent = mailboxes.opened(db, path)
+    known = lists.opened(owner, mailbox)
+    if known is None:
+        raise Elsewhere
+    uids, shown = known
     return Opening(mailbox, uids, recent, *shown)
 
 

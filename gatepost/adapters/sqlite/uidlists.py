@@ -83,12 +83,16 @@ class UidLists:
         self, db: apsw.Connection, owner: object, mailbox: Mailbox, glance: bool = False
     ) -> tuple[array[int], Shown]:
         """The mailbox's UIDs as `uids` has them, and what else is worked out of its entries."""
+        found = self.uids(db, owner, mailbox.id, glance, mailbox.modseq)
+        return found, self._work_out(db, owner, mailbox)
+
+    def opened(self, owner: object, mailbox: Mailbox) -> tuple[array[int], Shown] | None:
+        """The same, where the mailbox is still as it was when that was worked out, else None."""
         known = self._known(owner, mailbox.id)
         now = (mailbox.modseq, mailbox.changed)
         if known is not None and known.shown is not None and (known.modseq, known.shown[0]) == now:
             return known.uids[:], known.shown[1]
-        found = self.uids(db, owner, mailbox.id, glance, mailbox.modseq)
-        return found, self._work_out(db, owner, mailbox)
+        return None
 
     def _work_out(self, db: apsw.Connection, owner: object, mailbox: Mailbox) -> Shown:
         known = self._known(owner, mailbox.id)
