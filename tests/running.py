@@ -16,7 +16,7 @@ from gatepost.cli.knock import Answer, Knocked, knock
 from gatepost.config.load import parse
 from gatepost.house import House
 from gatepost.model.connection import Door
-from gatepost.model.events import Event
+from gatepost.model.events import Event, SignInFailed
 
 ADA, ADA_PASSWORD = "ada@example.org", "analytical-engine"
 GRACE, GRACE_PASSWORD = "grace@example.org", "first-moth-found"
@@ -96,6 +96,13 @@ class Running:
     def evaluations(self) -> int:
         assert self.server is not None
         return self.server.house.passwords.evaluations
+
+    @property
+    def spent(self) -> int:
+        """Evaluations that cost something. A wrong password in some 4,096 looks like one of the sixteen before it, whose tags have 16
+        bits, and is free."""
+        repeated = sum(1 for event in self.events if isinstance(event, SignInFailed) and event.why == "repeated")
+        return self.evaluations - repeated
 
     def of(self, kind: type) -> list[Event]:
         return [event for event in self.events if isinstance(event, kind)]

@@ -34,9 +34,9 @@ async def _attack(running: Running, login: str, sources: int, first: int = 0) ->
 async def test_an_account_attacked_from_200_addresses(start: Start, lock: str) -> None:
     running = await start(SIMPLE + f'account_lock = "{lock}"')
     assert await running.sign_in(OWNER, ADA_PASSWORD) is Answer.GRANTED
-    before = running.evaluations
+    before = running.spent
     answers = await _attack(running, ADA, 200)
-    assert running.evaluations - before <= 10
+    assert running.spent - before <= 10
     assert Answer.DROPPED not in answers
     assert running.of(Banned) == []
     # the 201st, whatever it knows
