@@ -34,7 +34,8 @@ def open_source(state: State, case: Case) -> Source:
 
 
 def hold(state: State, case: Case) -> None:
-    """Sets the attempt's points aside on source, lane, account and networks. The rules have made sure that they fit."""
+    """Sets the attempt's points aside on source, lane, account and networks. The rules have made sure that they fit.
+    Written out, as `land` is: a method of budgets made every decision a twentieth slower."""
     now, plan = case.now, state.plan
     case.points = points = weight(plan, case.attempt)
     source = open_source(state, case)

@@ -177,8 +177,10 @@ def load(state: State, records: Iterable[Record], now: float) -> None:
 def _find_lone_parts(state: State) -> None:
     """Networks from which one part failed have no record: it is that of the part."""
     for key in sorted(state.sources.entries):  # in an order that the store has no part in
+        if not state.sources.entries[key].logins:
+            continue
         place = network_of(key)
-        if not state.sources.entries[key].logins or state.exemptions.protected(Address(place.version, place.value)):
+        if state.exemptions.protected(Address(place.version, place.value)):
             continue
         part = key
         for network, _ in state.around(key):

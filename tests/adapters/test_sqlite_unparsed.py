@@ -13,7 +13,7 @@ from gatepost.adapters.sqlite.accountmail import SqliteAccountMail
 from gatepost.adapters.sqlite.rows import fetch_all
 from gatepost.model.account import AccountId
 from gatepost.model.flags import make_flags
-from gatepost.model.mail import Draft, EmailId
+from gatepost.model.mail import Draft, EmailId, MailboxId
 from gatepost.model.search import HasFlag, Header, Size, SortKey, ThreadIs
 from gatepost.model.uidset import ALL_UIDS, UidSet
 
@@ -39,7 +39,7 @@ def message(number: int, *references: int) -> bytes:
     ).encode()
 
 
-def drafts(inbox, *contents: bytes) -> list[Draft]:  # type: ignore[no-untyped-def]
+def drafts(inbox: MailboxId, *contents: bytes) -> list[Draft]:
     return [Draft(content, (inbox,), make_flags(["\\Flagged"]), 7.0) for content in contents]
 
 
@@ -48,7 +48,7 @@ async def waiting(store: SqliteMailstore, account: AccountId = A1) -> list[int]:
     return [row[0] for row in rows]
 
 
-async def filled(store: SqliteMailstore, count: int = 5) -> tuple[SqliteAccountMail, object]:
+async def filled(store: SqliteMailstore, count: int = 5) -> tuple[SqliteAccountMail, MailboxId]:
     mail = store.open(A1)
     inbox = (await mail.mailbox("INBOX")).id
     stored = await mail.append_all(drafts(inbox, *map(message, range(1, count + 1))), later=True)
@@ -60,20 +60,20 @@ async def filled(store: SqliteMailstore, count: int = 5) -> tuple[SqliteAccountM
 async def test_places_are_known_and_change_without_parsing(store: SqliteMailstore) -> None:
     mail, inbox = await filled(store)
     archive = (await mail.mailbox("Archive")).id
-    assert list(await mail.uids(inbox)) == [1, 2, 3, 4, 5]  # type: ignore[arg-type]
+    assert list(await mail.uids(inbox)) == [1, 2, 3, 4, 5]
     assert (await mail.opening("INBOX")).mailbox.messages == 5
-    await mail.set_flags(inbox, UidSet.of([1]), "add", make_flags(["\\Seen"]))  # type: ignore[arg-type]
-    await mail.copy(inbox, UidSet.of([1, 2]), archive)  # type: ignore[arg-type]
-    await mail.move(inbox, UidSet.of([3]), archive)  # type: ignore[arg-type]
-    assert await mail.search(inbox, HasFlag("\\Seen")) == [1]  # type: ignore[arg-type]
-    assert len((await mail.listing(inbox)).sizes) == 4  # type: ignore[arg-type]
+    await mail.set_flags(inbox, UidSet.of([1]), "add", make_flags(["\\Seen"]))
+    await mail.copy(inbox, UidSet.of([1, 2]), archive)
+    await mail.move(inbox, UidSet.of([3]), archive)
+    assert await mail.search(inbox, HasFlag("\\Seen")) == [1]
+    assert len((await mail.listing(inbox)).sizes) == 4
     assert await mail.usage() == sum(len(message(number)) * (2 if number < 3 else 1) for number in range(1, 6))
     assert len(await waiting(store)) == 5
 
 
 async def test_only_those_are_parsed_that_are_asked_for(store: SqliteMailstore) -> None:
     mail, inbox = await filled(store)
-    (found,) = await mail.messages(inbox, UidSet.of([2]), indexed=True)  # type: ignore[arg-type]
+    (found,) = await mail.messages(inbox, UidSet.of([2]), indexed=True)
     assert found.email.index.message_id == "2@x"  # type: ignore[union-attr]
     assert await waiting(store) == [1, 3, 4, 5]
     (outline,) = await mail.outlines([EmailId(4)])
@@ -140,7 +140,7 @@ async def test_threads_are_found_and_told_when_somebody_asks(store: SqliteMailst
 async def test_those_that_go_leave_nothing(store: SqliteMailstore) -> None:
     mail, inbox = await filled(store)
     state = (await mail.states()).thread
-    await mail.expunge(inbox, UidSet([(1, 4)]), only_deleted=False)  # type: ignore[arg-type]
+    await mail.expunge(inbox, UidSet([(1, 4)]), only_deleted=False)
     assert await waiting(store) == [5]
     assert await mail.destroy_emails([EmailId(5)]) == [5]
     assert await store.upkeep.check(A1) == []
@@ -151,8 +151,8 @@ async def test_those_that_go_leave_nothing(store: SqliteMailstore) -> None:
 
 async def test_a_replaced_one_hands_its_thread_on(store: SqliteMailstore) -> None:
     mail, inbox = await filled(store)
-    await mail.replace(Draft(message(9, 5), (inbox,)), inbox, 5)  # type: ignore[arg-type]
-    (new,) = await mail.messages(inbox, UidSet.of([6]))  # type: ignore[arg-type]
+    await mail.replace(Draft(message(9, 5), (inbox,)), inbox, 5)
+    (new,) = await mail.messages(inbox, UidSet.of([6]))
     assert await waiting(store) == [1, 2, 3, 4]
     assert (await mail.threads([new.email.thread])) == {new.email.thread: (new.email.id,)}
     assert await store.upkeep.check(A1) == []
@@ -190,7 +190,7 @@ async def test_lost_octets_keep_nobody_waiting(store: SqliteMailstore, tmp_path:
 
 async def test_nothing_is_left_for_later_while_somebody_waits(store: SqliteMailstore) -> None:
     mail, inbox = await filled(store, 300)
-    asking = asyncio.ensure_future(mail.mailbox_counts(inbox))  # type: ignore[arg-type]
+    asking = asyncio.ensure_future(mail.mailbox_counts(inbox))
     left = []
     number = 300
     while not asking.done():
@@ -211,7 +211,7 @@ async def test_a_damaged_row_keeps_nobody_waiting(store: SqliteMailstore, tmp_pa
     mail, inbox = await filled(store)
     await mail.index_text()
     await store.shelf(A1).database.change(lambda db: db.execute("UPDATE email SET thread = 0 WHERE id = 2") and None)
-    assert len(await mail.messages(inbox, ALL_UIDS, indexed=True)) == 5  # type: ignore[arg-type]
+    assert len(await mail.messages(inbox, ALL_UIDS, indexed=True)) == 5
     assert "thread" in {fault.kind for fault in await store.upkeep.repair(A1)}
     assert await store.upkeep.check(A1) == []
 

@@ -22,7 +22,7 @@ BATCH = 512 * 1024
 """Octets of messages that an indexer's thread takes at a time; of more than that nothing is left for later."""
 _EMAIL = (
     f"INSERT INTO email (id, thread, blob, received, modseq, created, size, {parsing.COLUMNS})"  # noqa: S608 - constants
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    f" VALUES (?, ?, ?, ?, ?, ?, ?, {parsing.MARKS})"
 )
 
 

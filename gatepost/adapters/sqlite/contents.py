@@ -96,7 +96,7 @@ def strays(db: apsw.Connection, files: BlobFiles) -> list[Path]:
 def reindex(change: Change, content: bytes, email: EmailId) -> None:
     """Writes what is known of a message anew, from its octets."""
     db, parsed = change.db, parsing.parse(content)
-    names = f"(size, {parsing.COLUMNS}) = (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    names = f"(size, {parsing.COLUMNS}) = (?, {parsing.MARKS})"
     db.execute(f"UPDATE email SET {names} WHERE id = ?", (len(content), *parsing.columns(parsed), email))  # noqa: S608
     db.execute("INSERT OR REPLACE INTO message_index (email, data) VALUES (?, ?)", (email, encode_index(parsed.index)))
     change.touch_email(email, change.next_modseq())

@@ -19,6 +19,8 @@ from gatepost.proto.mime.remembered import remembered
 
 COLUMNS = "header_size, sent, sent_wall, attachment, base_subject, sort_from, sort_to, sort_cc"
 """Of `email`: what its octets say, in the order of `columns`."""
+MARKS = ", ".join("?" for _ in COLUMNS.split(", "))
+"""As many parameters."""
 UNKNOWN: Bindings = (0, None, None, False, "", "", "", "")
 """These columns of an email that is not parsed yet."""
 _SORT_LENGTH = 200

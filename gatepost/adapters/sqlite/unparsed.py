@@ -30,7 +30,7 @@ NO_THREAD = 0
 """In the place of its thread: no thread's id."""
 MOST = 4096
 """That wait at once: parsed in well under a second if all of them are asked for. Beyond it messages are parsed as they come."""
-_UPDATE = f"UPDATE email SET (thread, {parsing.COLUMNS}) = (?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?"  # noqa: S608 - constants
+_UPDATE = f"UPDATE email SET (thread, {parsing.COLUMNS}) = (?, {parsing.MARKS}) WHERE id = ?"  # noqa: S608 - constants
 _THOSE = "SELECT u.email FROM json_each(?) w CROSS JOIN unparsed u ON u.email = w.value"
 _WAITING = "SELECT m.id, m.blob FROM unparsed u CROSS JOIN email m ON m.id = u.email ORDER BY u.email LIMIT ?"
 _WAITING_OF = (
